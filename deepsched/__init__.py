@@ -1,0 +1,48 @@
+"""See, choose and run the schedule with which a many-core CPU serves an ONNX model.
+
+Planning needs neither onnx nor onnxruntime, so the engine's names are loaded when they are first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+from deepsched.errors import DeepschedError, DeepschedWarning
+from deepsched.planning import Finding, Scheduler, StreamPlan, plan_streams
+from deepsched.topology import Topology
+
+if TYPE_CHECKING:
+    from deepsched.engine import Context, Engine, MultiModelEngine, compile_model
+
+__all__ = [
+    "Context",
+    "DeepschedError",
+    "DeepschedWarning",
+    "Engine",
+    "Finding",
+    "MultiModelEngine",
+    "Scheduler",
+    "StreamPlan",
+    "Topology",
+    "compile_model",
+    "plan_streams",
+]
+
+_LATER = dict.fromkeys(("Context", "Engine", "MultiModelEngine", "compile_model"), "deepsched.engine")
+
+try:
+    __version__ = version("deepsched")
+except PackageNotFoundError:  # a source tree that was never installed
+    __version__ = "0"
+
+
+def __getattr__(name: str) -> Any:
+    if name in _LATER:
+        return getattr(import_module(_LATER[name]), name)
+    raise AttributeError(f"module 'deepsched' has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_LATER])

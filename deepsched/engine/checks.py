@@ -1,0 +1,119 @@
+"""A request's inputs against the model's signature, before anything runs.
+
+onnxruntime itself reads big-endian arrays as garbage and turns None into the string ``'None'``; here both are caught.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepsched.errors import InputError, InputTypeError
+
+if TYPE_CHECKING:
+    from deepsched.engine.signature import Signature, ValueSpec
+
+
+def name_inputs(signature: Signature, inputs: Any) -> dict[str, Any]:
+    """Pair inputs with their names: a list or tuple in the model's order, or a mapping by name.
+
+    Raises
+    ------
+    InputTypeError
+        If `inputs` is neither.
+    InputError
+        If their number or their names are not the model's.
+    """
+    names = signature.input_names
+    if type(inputs) is list or isinstance(inputs, tuple | list):
+        if len(inputs) != len(names):
+            raise InputError(f"{len(inputs)} inputs were given; the model takes {len(names)}: {_list(names)}.")
+        return dict(zip(names, inputs, strict=True))
+    if not isinstance(inputs, Mapping):
+        hint = " Put a single array into a list: run([array])." if isinstance(inputs, np.ndarray) else ""
+        raise InputTypeError(
+            f"inputs must be a list in the model's order or a dict by name, given {type(inputs).__name__}; "
+            f"the model takes {_list(names)}.{hint}"
+        )
+    missing = [name for name in names if name not in inputs]
+    unknown = [name for name in inputs if name not in names]
+    if missing or unknown:
+        parts = [f"{word} {_list(which)}" for word, which in (("missing", missing), ("unknown", unknown)) if which]
+        raise InputError(f"inputs by name: {'; '.join(parts)}. The model takes {_list(names)}.")
+    return {name: inputs[name] for name in names}
+
+
+def check_inputs(signature: Signature, inputs: Any) -> dict[str, Any]:
+    """Check inputs against the signature and give them by name, ready for onnxruntime.
+
+    Arrays of any memory layout are taken; those that onnxruntime cannot read in place are copied. No
+    element type is ever changed.
+
+    Raises
+    ------
+    InputTypeError, InputError
+        See `name_inputs`; also if an input's kind, dtype, rank or a fixed dimension is not the model's. The message
+        names the input, what came and what was expected.
+    """
+    feeds = name_inputs(signature, inputs)
+    for spec in signature.inputs:
+        feeds[spec.name] = check_value(spec, feeds[spec.name])
+    return feeds
+
+
+def check_value(spec: ValueSpec, value: Any) -> Any:
+    """Check one input, and give it in a form that onnxruntime reads right."""
+    if spec.dtype is None:
+        return value  # a sequence, a map, or an element type that numpy lacks: onnxruntime judges
+    if isinstance(value, np.generic):
+        value = np.asarray(value)
+    if not isinstance(value, np.ndarray) or isinstance(value, np.ma.MaskedArray):
+        raise InputTypeError(
+            f"input {spec.name!r}: given {type(value).__name__}; expected a numpy.ndarray of "
+            f"{spec.dtype if spec.dtype != object else 'str'}, shape {spec.describe_shape()}."
+        )
+    if value.dtype != spec.dtype:
+        value = _match_dtype(spec, value)
+    elif value.dtype == object:
+        _check_strings(spec, value)
+    if spec.shape is not None:
+        _check_shape(spec, value)
+    # order="C" and not ascontiguousarray: that would make one dimension of none.
+    return np.asarray(value, order="C")
+
+
+def _match_dtype(spec: ValueSpec, value: np.ndarray[Any, np.dtype[Any]]) -> np.ndarray[Any, np.dtype[Any]]:
+    native = value.dtype.newbyteorder("=")
+    if native == spec.dtype:
+        return value.astype(native)  # the same type in the other byte order: a copy, not a cast
+    if spec.dtype == object and value.dtype.kind in "UT":
+        return value
+    raise InputError(
+        f"input {spec.name!r}: given dtype {value.dtype}; expected {spec.dtype if spec.dtype != object else 'str'}. "
+        f"Nothing is cast in silence: convert it with .astype where that is what you mean."
+    )
+
+
+def _check_strings(spec: ValueSpec, value: np.ndarray[Any, np.dtype[Any]]) -> None:
+    for element in value.flat:
+        if not isinstance(element, str):
+            raise InputError(f"input {spec.name!r}: holds {element!r}, a {type(element).__name__}; expected only str.")
+
+
+def _check_shape(spec: ValueSpec, value: np.ndarray[Any, np.dtype[Any]]) -> None:
+    expected = spec.shape or ()
+    fits = len(expected) == value.ndim and all(
+        not isinstance(dimension, int) or dimension == size
+        for dimension, size in zip(expected, value.shape, strict=True)
+    )
+    if not fits:
+        raise InputError(
+            f"input {spec.name!r}: given shape {list(value.shape)}; expected {spec.describe_shape()}"
+            f"{'' if len(expected) == value.ndim else f' of rank {len(expected)}'}."
+        )
+
+
+def _list(names: Any) -> str:
+    return ", ".join(repr(name) for name in names) or "none"

@@ -1,0 +1,213 @@
+"""One set of streams, and the models that share it."""
+
+from __future__ import annotations
+
+import threading
+from itertools import count
+from typing import TYPE_CHECKING, Any
+
+from deepsched.engine.dispatch import Dispatcher
+from deepsched.engine.placement import check_pinning, check_runs_here, choose_cpus, read_placements
+from deepsched.engine.stream import Stream
+from deepsched.errors import ClosedError, PlanError
+from deepsched.planning import Scheduler, plan_streams
+from deepsched.topology import Topology
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+    import onnxruntime
+
+    from deepsched.engine.model import Model
+    from deepsched.engine.placement import ThreadPlacement
+    from deepsched.planning import StreamPlan
+
+
+class Context:
+    """A set of streams that several models share, so that they do not fight over the cores.
+
+    Requests of all models stand in one queue, in arrival order; at most `num_streams` run at once.
+
+    Parameters
+    ----------
+    num_cores : int, optional
+        Use the first so many cores in topological order; None or 0 uses all that this process may use.
+    num_streams : int, optional
+        Into how many streams to cut them; None or 0 makes one an L3.
+    scheduler : Scheduler or str
+        ``"multi_stream"`` by default; with ``"single_stream"`` there is one stream.
+    topology : Topology or str, optional
+        The machine, as `Topology.load` takes it; this one by default. Its cpus must be usable here.
+    pinning : {"core", "numa", "socket", "none"}
+        Where a stream's threads may run: on its own cores, on the NUMA nodes or sockets it touches, anywhere.
+    threads_per_core : int
+        How many hardware threads of each core a stream uses.
+
+    Raises
+    ------
+    PlanError, OptionError, TopologyError
+        If a value is outside what it can be, or the topology is another machine's.
+    """
+
+    def __init__(
+        self,
+        num_cores: int | None = None,
+        num_streams: int | None = None,
+        scheduler: Scheduler | str | None = Scheduler.multi_stream,
+        *,
+        topology: Topology | str | None = None,
+        pinning: str = "core",
+        threads_per_core: int = 1,
+    ) -> None:
+        self._pinning = check_pinning(pinning)
+        self._topology = Topology.detect() if topology is None else Topology.load(topology)
+        self._num_cores = num_cores or None
+        self._threads_per_core = threads_per_core
+        self._models: dict[int, Model] = {}
+        self._keys = count()
+        # Held while streams are built or taken down; requests never touch it.
+        self._layout = threading.Lock()
+        self._closed = False
+        self._plan = self._make_plan(num_streams, Scheduler.choose(scheduler))
+        check_runs_here(self._plan)
+        self._streams = self._make_streams(self._plan)
+        self._dispatcher = Dispatcher(self._streams)
+        self.acquire = self._dispatcher.acquire
+        self.release = self._dispatcher.release
+
+    @property
+    def plan(self) -> StreamPlan:
+        """The plan in force, with its findings."""
+        return self._plan
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """The scheduler."""
+        return self._plan.scheduler
+
+    @property
+    def num_streams(self) -> int:
+        """How many streams there are: the actual number, not the one asked for."""
+        return self._plan.num_streams
+
+    @property
+    def num_cores(self) -> int:
+        """How many cores the streams own together."""
+        return self._plan.num_cores
+
+    @property
+    def pinning(self) -> str:
+        """Where threads may run; see the class."""
+        return self._pinning
+
+    @property
+    def queue_depth(self) -> int:
+        """How many callers are waiting for a stream."""
+        return self._dispatcher.queue_depth
+
+    @property
+    def closed(self) -> bool:
+        """Whether `close` was called."""
+        return self._closed
+
+    def set_num_streams(self, num_streams: int | None) -> None:
+        """Cut the same cores into another number of streams while requests run.
+
+        The new streams are built beside the old ones; then callers, those in the queue too, are sent to them, and the
+        old streams finish what they have and are taken down. Returns when they are gone.
+
+        Raises
+        ------
+        PlanError
+            If the number is negative or no integer, or the scheduler is single_stream and more than one is asked for.
+        ClosedError
+            If the context was closed.
+        """
+        with self._layout:
+            self._check_open()
+            if self.scheduler is Scheduler.single_stream and num_streams not in (None, 0, 1):
+                raise PlanError(
+                    f"num_streams is {num_streams!r}, but single_stream has one stream; "
+                    f"compile with scheduler='multi_stream' to change it."
+                )
+            plan = self._make_plan(num_streams, self.scheduler)
+            if plan.streams != self._plan.streams:
+                old, streams = self._streams, self._make_streams(plan)
+                for key, model in self._models.items():
+                    for stream in streams:
+                        stream.open_model(key, model)
+                self._dispatcher.switch(streams)
+                self._streams = streams
+                _take_down(old)
+            self._plan = plan
+
+    def attach_model(self, model: Model) -> tuple[int, onnxruntime.InferenceSession]:
+        """Open `model` on every stream; give the key of its sessions and one of them."""
+        with self._layout:
+            self._check_open()
+            key = next(self._keys)
+            try:
+                sessions = [stream.open_model(key, model) for stream in self._streams]
+            except BaseException:
+                self._forget_sessions(key)
+                raise
+            self._models[key] = model
+            return key, sessions[0]
+
+    def detach_model(self, key: int) -> None:
+        """Forget a model; a request of it that runs finishes on the session that it holds."""
+        with self._layout:
+            self._models.pop(key, None)
+            self._forget_sessions(key)
+
+    def verify_pinning(self) -> tuple[ThreadPlacement, ...]:
+        """Read from the operating system where each worker thread may run, beside what was asked for."""
+        with self._layout:
+            return read_placements(self._streams)
+
+    def close(self) -> None:
+        """Refuse further requests, finish those that are here, and take the streams down. Safe to call twice."""
+        with self._layout:
+            if not self._closed:
+                self._closed = True
+                self._dispatcher.close()
+                _take_down(self._streams)
+                self._models.clear()
+
+    def __enter__(self) -> Context:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = ", closed" if self._closed else ""
+        return f"Context(num_cores={self.num_cores}, num_streams={self.num_streams}, scheduler={self.scheduler}{state})"
+
+    def _make_plan(self, num_streams: Any, scheduler: Scheduler) -> StreamPlan:
+        return plan_streams(
+            self._topology,
+            num_streams,
+            num_cores=self._num_cores,
+            scheduler=scheduler,
+            threads_per_core=self._threads_per_core,
+        )
+
+    def _make_streams(self, plan: StreamPlan) -> list[Stream]:
+        return [Stream(planned, choose_cpus(planned, self._topology, self._pinning)) for planned in plan.streams]
+
+    def _forget_sessions(self, key: int) -> None:
+        for stream in self._streams:
+            stream.sessions.pop(key, None)
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedError("the context was closed; make a new one.")
+
+
+def _take_down(streams: list[Stream]) -> None:
+    """Let go of sessions that no request uses any more: onnxruntime ends their threads at once."""
+    for stream in streams:
+        stream.sessions.clear()

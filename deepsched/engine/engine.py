@@ -1,0 +1,352 @@
+"""A model, compiled for this machine's cores."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
+from pathlib import PurePath
+from time import perf_counter
+from typing import TYPE_CHECKING, Any
+
+from deepsched.engine.batching import count_items, find_batched, join_outputs, split_batch
+from deepsched.engine.checks import check_inputs, name_inputs
+from deepsched.engine.context import Context
+from deepsched.engine.model import open_model
+from deepsched.engine.signature import read_signature
+from deepsched.errors import ClosedError, DeepschedError, OptionError, RequestError
+from deepsched.planning import Scheduler
+from deepsched.telemetry import Trace, summarise
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from concurrent.futures import Future
+    from types import TracebackType
+
+    from deepsched.engine.placement import ThreadPlacement
+    from deepsched.engine.signature import Dimension, Signature
+    from deepsched.planning import StreamPlan
+    from deepsched.telemetry import RequestRecord, Snapshot
+    from deepsched.topology import Topology
+
+
+class Engine:
+    """A model ready to serve requests under one of the two schedulers. All methods may be called from any thread.
+
+    `run` serves a request in the calling thread, on the cores of a free stream, and gives the thread its own cpus
+    back. As many callers as there are streams are served at once; others wait in arrival order.
+
+    Parameters
+    ----------
+    model : path, bytes or onnx.ModelProto
+        The model. A file is never changed.
+    batch_size : int, optional
+        Fixes the model's dynamic batch dimension; None or 0 leaves the model as it is.
+    num_cores : int, optional
+        Use the first so many cores; None or 0 uses all that this process may use.
+    num_streams : int, optional
+        How many streams; None or 0 makes one an L3 for multi_stream. More than there are cores is capped.
+    scheduler : Scheduler or str, optional
+        None stands for single_stream, or for multi_stream where `num_streams` asks for several.
+    input_shapes : sequence of sequence of int, optional
+        A shape for each input, fixed in memory before `batch_size`.
+    context : Context, optional
+        Streams shared with other models; then the four values above and the two below are the context's.
+    topology : Topology or str, optional
+        The machine, as `Topology.load` takes it; this one by default.
+    pinning : {"core", "numa", "socket", "none"}
+        Where a stream's threads may run; see `Context`.
+
+    Raises
+    ------
+    ModelError
+        If the model is missing (`ModelNotFoundError`), or onnxruntime cannot load it.
+    PlanError, OptionError
+        If a value is outside what it can be.
+    """
+
+    def __init__(
+        self,
+        model: Any,
+        batch_size: int | None = None,
+        num_cores: int | None = None,
+        num_streams: int | None = None,
+        scheduler: Scheduler | str | None = None,
+        input_shapes: Sequence[Sequence[int]] | None = None,
+        *,
+        context: Context | None = None,
+        topology: Topology | str | None = None,
+        pinning: str = "core",
+    ) -> None:
+        opened = open_model(model, _check_batch_size(batch_size), input_shapes)
+        self._label = opened.label
+        self._owns_context = context is None
+        if context is None:
+            several = scheduler is None and isinstance(num_streams, int) and num_streams > 1
+            chosen = Scheduler.multi_stream if several else Scheduler.choose(scheduler)
+            context = Context(num_cores, num_streams, chosen, topology=topology, pinning=pinning)
+        elif any((num_cores, num_streams, scheduler, topology)) or pinning != "core":
+            raise OptionError("num_cores, num_streams, scheduler, topology and pinning belong to the context given.")
+        self._context = context
+        self._closed = False
+        self._executor: ThreadPoolExecutor | None = None
+        self._trace = Trace()
+        self._opened_at = perf_counter()
+        try:
+            self._key, session = context.attach_model(opened)
+            nameless = any(not node.shape for node in session.get_inputs())
+            self._signature = read_signature(session, opened.declared_scalars() if nameless else ())
+        except BaseException:
+            if self._owns_context:
+                context.close()
+            raise
+        self._output_names = list(self._signature.output_names)
+        self._batched = find_batched(self._signature)
+
+    # Requests
+
+    def run(self, inputs: Any, val_inp: bool = True, *, timeout: float | None = None) -> list[Any]:
+        """Run one request and give its outputs, in the model's order.
+
+        Parameters
+        ----------
+        inputs : list of numpy.ndarray, or dict by input name
+            A list is in the model's order.
+        val_inp : bool
+            Check the inputs against the model first. Without it, onnxruntime reads them as they are.
+        timeout : float, optional
+            How many seconds the request may wait for a stream.
+
+        Raises
+        ------
+        InputError
+            If the inputs do not fit the model.
+        RequestError
+            If onnxruntime fails the request.
+        RequestTimeoutError
+            If no stream came free in time.
+        ClosedError
+            If the engine was closed.
+        """
+        check = check_inputs if val_inp else name_inputs
+        return self._serve(check(self._signature, inputs), timeout)
+
+    __call__ = run
+
+    def timed_run(self, inputs: Any, val_inp: bool = False) -> tuple[list[Any], float]:
+        """Run one request; give its outputs and the seconds it took, its wait in the queue included."""
+        start = perf_counter()
+        outputs = self.run(inputs, val_inp)
+        return outputs, perf_counter() - start
+
+    def mapped_run(self, inputs: Any, val_inp: bool = True) -> dict[str, Any]:
+        """Run one request; give its outputs by name."""
+        return dict(zip(self._output_names, self.run(inputs, val_inp), strict=True))
+
+    def batched_run(self, inputs: Any) -> list[Any]:
+        """Run a batch of any size: cut over the streams, run in parallel, and put together again.
+
+        With a fixed batch size the last part is filled up and the surplus dropped; otherwise each stream gets
+        an equal part.
+
+        Raises
+        ------
+        InputError
+            If the inputs' first dimensions differ, or a part does not fit the model.
+        """
+        feeds = name_inputs(self._signature, inputs)
+        items = count_items(feeds, self._batched)
+        if not self._batched:
+            return self.run(feeds)
+        parts = split_batch(feeds, self._batched, self.batch_size, self.num_streams)
+        return join_outputs(list(self.map(parts)), items)
+
+    def submit(self, inputs: Any, val_inp: bool = True) -> Future[list[Any]]:
+        """Run one request in a thread of the engine's; give a future of its outputs."""
+        self._check_open()
+        if self._executor is None:
+            # As many threads as there can ever be streams; they start only as they are needed.
+            cores = len(self.plan.topology.usable_cores)
+            self._executor = ThreadPoolExecutor(cores, thread_name_prefix="deepsched-submit")
+        return self._executor.submit(self.run, inputs, val_inp)
+
+    async def run_async(self, inputs: Any, val_inp: bool = True) -> list[Any]:
+        """Run one request without blocking the event loop."""
+        return await asyncio.wrap_future(self.submit(inputs, val_inp))
+
+    def map(self, requests: Iterable[Any], val_inp: bool = True) -> Iterator[list[Any]]:
+        """Run many requests in parallel; give their outputs in the order of the requests.
+
+        At most two requests a stream are in flight at a time, so `requests` may be endless.
+        """
+        pending: deque[Future[list[Any]]] = deque()
+        try:
+            for inputs in requests:
+                pending.append(self.submit(inputs, val_inp))
+                if len(pending) >= 2 * self.num_streams:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
+
+    def _serve(self, feeds: dict[str, Any], timeout: float | None) -> list[Any]:
+        queued = perf_counter()
+        stream = self._context.acquire(timeout)
+        try:
+            session = stream.sessions[self._key]
+            started = perf_counter()
+            outputs = stream.run(session, self._output_names, feeds)
+            ended = perf_counter()
+        except Exception as error:
+            raise self._explain(error) from error
+        finally:
+            self._context.release(stream)
+        items = len(feeds[self._batched[0]]) if self._batched else 1
+        self._trace.add((stream.index, queued, started, ended, items))
+        return outputs
+
+    def _explain(self, error: Exception) -> DeepschedError:
+        if self._closed:
+            return ClosedError("the engine was closed; compile the model again to run more requests.")
+        return RequestError(f"onnxruntime failed a request of {self._label}: {error}")
+
+    # Streams
+
+    def set_num_streams(self, num_streams: int | None) -> None:
+        """Change the number of streams while requests run: none is lost, none refused. See `Context`."""
+        self._context.set_num_streams(num_streams)
+
+    def verify_pinning(self) -> tuple[ThreadPlacement, ...]:
+        """Read from the operating system where each worker thread may run, beside what was asked for."""
+        return self._context.verify_pinning()
+
+    # What happened
+
+    def stats(self, window: float = 5.0) -> Snapshot:
+        """Give the statistics of the requests that ended in the last `window` seconds."""
+        at = perf_counter()
+        rows, covered = self._trace.recent_rows(at, min(window, at - self._opened_at))
+        return summarise(
+            rows,
+            at=at,
+            window=max(covered, 1e-9),
+            num_streams=self.num_streams,
+            queue_depth=self._context.queue_depth,
+        )
+
+    def trace(self) -> tuple[RequestRecord, ...]:
+        """Give the records of the last requests, oldest first."""
+        return self._trace.records()
+
+    # What it is
+
+    @property
+    def plan(self) -> StreamPlan:
+        """The plan in force, with its findings."""
+        return self._context.plan
+
+    @property
+    def context(self) -> Context:
+        """The streams it runs on."""
+        return self._context
+
+    @property
+    def scheduler(self) -> Scheduler:
+        """The scheduler."""
+        return self._context.scheduler
+
+    @property
+    def num_streams(self) -> int:
+        """How many streams there are: the actual number, not the one asked for."""
+        return self._context.num_streams
+
+    @property
+    def num_cores(self) -> int:
+        """How many cores the streams own together."""
+        return self._context.num_cores
+
+    @property
+    def signature(self) -> Signature:
+        """What the model takes and gives."""
+        return self._signature
+
+    @cached_property
+    def batch_size(self) -> int | None:
+        """The batch dimension's fixed size; None if it is dynamic or there is none."""
+        shapes = {spec.name: spec.shape for spec in self._signature.inputs}
+        first = shapes[self._batched[0]] if self._batched else None
+        return first[0] if first and isinstance(first[0], int) else None
+
+    @property
+    def model_path(self) -> str:
+        """The model's path, or ``<bytes>`` or ``<ModelProto>``."""
+        return self._label
+
+    @property
+    def input_names(self) -> list[str]:
+        """The inputs' names, in the model's order."""
+        return list(self._signature.input_names)
+
+    @property
+    def input_shapes(self) -> list[tuple[Dimension, ...] | None]:
+        """The inputs' shapes; a name or None stands for a dynamic dimension."""
+        return [spec.shape for spec in self._signature.inputs]
+
+    @property
+    def output_names(self) -> list[str]:
+        """The outputs' names, in the model's order."""
+        return list(self._signature.output_names)
+
+    @property
+    def output_shapes(self) -> list[tuple[Dimension, ...] | None]:
+        """The outputs' shapes; a name or None stands for a dynamic dimension."""
+        return [spec.shape for spec in self._signature.outputs]
+
+    # Its end
+
+    def close(self) -> None:
+        """Finish the requests that are here and let go of all threads. Safe to call twice."""
+        if self._closed:
+            return
+        if self._executor is not None:
+            self._executor.shutdown(wait=True)
+        self._closed = True
+        if self._owns_context:
+            self._context.close()
+        else:
+            self._context.detach_model(self._key)
+
+    @property
+    def closed(self) -> bool:
+        """Whether the engine can no longer run requests."""
+        return self._closed or self._context.closed
+
+    def __enter__(self) -> Engine:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        state = ", closed" if self.closed else ""
+        return (
+            f"Engine({PurePath(self._label).name!r}, scheduler={self.scheduler}, num_streams={self.num_streams}, "
+            f"num_cores={self.num_cores}, batch_size={self.batch_size}{state})"
+        )
+
+    def _check_open(self) -> None:
+        if self.closed:
+            raise ClosedError("the engine was closed; compile the model again to run more requests.")
+
+
+def _check_batch_size(batch_size: Any) -> int | None:
+    if batch_size is None or batch_size == 0:
+        return None
+    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 0:
+        raise OptionError(f"batch_size is {batch_size!r}; expected an integer from 1 up, or None to keep the model's.")
+    return batch_size

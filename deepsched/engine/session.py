@@ -1,0 +1,42 @@
+"""onnxruntime sessions, built so that every thread is counted and pinned."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import onnxruntime
+
+from deepsched.errors import ModelError
+
+if TYPE_CHECKING:
+    from deepsched.engine.model import Model
+
+# onnxruntime's own words for "errors only": its warnings on stderr would end up in people's notebooks.
+_ERRORS_ONLY = 3
+
+
+def build_session(model: Model, num_threads: int) -> onnxruntime.InferenceSession:
+    """Open `model` with a pool of its own: `num_threads` counts the calling thread, the others are workers.
+
+    Workers inherit name and cpus from the thread that calls this; see `deepsched.engine.affinity.call_pinned`.
+
+    Raises
+    ------
+    ModelError
+        If onnxruntime cannot load the model; the message carries its reason.
+    """
+    options = onnxruntime.SessionOptions()
+    # Never 0: onnxruntime would count the whole machine's cores and pin to cpus that are not ours.
+    options.intra_op_num_threads = num_threads
+    options.inter_op_num_threads = 1
+    options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
+    options.log_severity_level = _ERRORS_ONLY
+    if isinstance(model.content, bytes) and model.folder is not None:
+        options.add_session_config_entry("session.model_external_initializers_file_folder_path", model.folder)
+    try:
+        # Without enable_fallback=0 a failure prints a banner and is tried a second time.
+        return onnxruntime.InferenceSession(
+            model.content, options, providers=["CPUExecutionProvider"], enable_fallback=0
+        )
+    except Exception as error:
+        raise ModelError(f"model {model.label}: onnxruntime cannot load it ({error}).") from error

@@ -1,0 +1,101 @@
+"""What a model takes and gives: names, element types, shapes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+
+    import onnxruntime
+
+# onnxruntime's names for element types that numpy has. Others (bfloat16, float8, int4) are left to onnxruntime.
+_DTYPES = {
+    **{name: np.dtype(name) for name in ("bool", "int8", "int16", "int32", "int64", "float16")},
+    **{name: np.dtype(name) for name in ("uint8", "uint16", "uint32", "uint64")},
+    "float": np.dtype(np.float32),
+    "double": np.dtype(np.float64),
+    "string": np.dtype(object),
+}
+
+Dimension = int | str | None
+
+
+@dataclass(frozen=True)
+class ValueSpec:
+    """One input or output of a model.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the model.
+    type : str
+        onnxruntime's word for the type, such as ``"tensor(float)"`` or ``"seq(tensor(int64))"``.
+    shape : tuple or None
+        A number for a fixed dimension, a name or None for a dynamic one. None for an unknown rank, and for
+        what is no tensor.
+    """
+
+    name: str
+    type: str
+    shape: tuple[Dimension, ...] | None
+
+    @cached_property
+    def dtype(self) -> np.dtype[Any] | None:
+        """The numpy dtype of a tensor's elements (object for strings); None where numpy has none."""
+        return _DTYPES.get(self.type[7:-1]) if self.is_tensor else None
+
+    @property
+    def is_tensor(self) -> bool:
+        """Whether it is a tensor, and not a sequence, a map or an optional."""
+        return self.type.startswith("tensor(")
+
+    def describe_shape(self) -> str:
+        """Write the shape as people do: ``[batch, 3, 224, 224]``, with ``?`` for a nameless dimension."""
+        if self.shape is None:
+            return "any rank"
+        return f"[{', '.join('?' if d is None else str(d) for d in self.shape)}]"
+
+
+@dataclass(frozen=True)
+class Signature:
+    """The inputs and outputs of a model, in the model's order."""
+
+    inputs: tuple[ValueSpec, ...]
+    outputs: tuple[ValueSpec, ...]
+
+    @cached_property
+    def input_names(self) -> tuple[str, ...]:
+        """The inputs' names."""
+        return tuple(spec.name for spec in self.inputs)
+
+    @cached_property
+    def output_names(self) -> tuple[str, ...]:
+        """The outputs' names."""
+        return tuple(spec.name for spec in self.outputs)
+
+
+def read_signature(session: onnxruntime.InferenceSession, scalars: Collection[str]) -> Signature:
+    """Read the signature of a session.
+
+    Parameters
+    ----------
+    session : onnxruntime.InferenceSession
+        A session of the model.
+    scalars : collection of str
+        Which inputs the model declares to have no dimension. onnxruntime gives an empty shape for these and
+        for inputs of unknown rank alike.
+    """
+
+    def read(node: Any) -> ValueSpec:
+        unknown = not node.type.startswith("tensor(") or (not node.shape and node.name not in scalars)
+        return ValueSpec(node.name, node.type, None if unknown else tuple(node.shape))
+
+    return Signature(
+        inputs=tuple(read(node) for node in session.get_inputs()),
+        outputs=tuple(read(node) for node in session.get_outputs()),
+    )

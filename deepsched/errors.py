@@ -1,0 +1,59 @@
+"""Every error that a user can cause, and the warnings beside them.
+
+Each is a `DeepschedError` and also the built-in that Python has for the case, so that
+``except ValueError`` and ``except DeepschedError`` both work.
+"""
+
+from __future__ import annotations
+
+
+class DeepschedError(Exception):
+    """Base of all errors that deepsched raises on purpose."""
+
+
+class TopologyError(DeepschedError, ValueError):
+    """A machine's description cannot be read, or describes no machine."""
+
+
+class PlanError(DeepschedError, ValueError):
+    """A plan that no machine could carry out was asked for."""
+
+
+class PlanTypeError(PlanError, TypeError):
+    """A count of streams, cores or threads is not an integer."""
+
+
+class ModelError(DeepschedError, ValueError):
+    """The model is not one that onnxruntime can load."""
+
+
+class ModelNotFoundError(ModelError, FileNotFoundError):
+    """There is no model file at the path given."""
+
+
+class InputError(DeepschedError, ValueError):
+    """A request's inputs do not fit the model's signature."""
+
+
+class InputTypeError(InputError, TypeError):
+    """A request's inputs are of a kind that is never right, such as a bare string."""
+
+
+class RequestError(DeepschedError, RuntimeError):
+    """onnxruntime refused or failed a request whose inputs had passed the checks."""
+
+
+class RequestTimeoutError(DeepschedError, TimeoutError):
+    """No stream came free in the time that the caller allowed; the request was taken back."""
+
+
+class ClosedError(DeepschedError, RuntimeError):
+    """The engine or context was closed."""
+
+
+class OptionError(DeepschedError, ValueError):
+    """An option has a value outside those it can take."""
+
+
+class DeepschedWarning(UserWarning):
+    """What was asked for was changed; the message gives both and the reason."""

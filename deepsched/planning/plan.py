@@ -1,0 +1,136 @@
+"""What a plan is: streams, the cores that each owns, and what there is to say of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from deepsched.planning.scheduler import Scheduler
+    from deepsched.topology import Core, Topology
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedStream:
+    """One stream and the cores that it owns, in topological order.
+
+    `cores`, `sockets` and `l3_caches` are the topology's logical numbers; `cpus` and `numa_nodes` are the
+    operating system's.
+    """
+
+    index: int
+    cores: tuple[int, ...]
+    cpus: tuple[int, ...]
+    sockets: tuple[int, ...]
+    numa_nodes: tuple[int, ...]
+    l3_caches: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that a person should know about a plan.
+
+    `kind` is one of the names in `deepsched.planning.findings`. `severity` is ``"warning"`` where the cost is
+    sure and ``"info"`` where it depends on the model. `streams` are the indices of the streams concerned, `cpus` the
+    cpus that cause it.
+    """
+
+    kind: str
+    severity: str
+    streams: tuple[int, ...]
+    message: str
+    suggestion: str
+    cpus: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Adjustment:
+    """A value that could not be had as asked: what was requested, what it became, and why."""
+
+    name: str
+    requested: int
+    actual: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class StreamPlan:
+    """The cores of a machine, cut into streams.
+
+    Parameters
+    ----------
+    topology : Topology
+        The machine planned for.
+    scheduler : Scheduler
+        With `single_stream` there is one stream.
+    requested_num_streams : int or None
+        What was asked for; None stands for the default.
+    streams : tuple of PlannedStream
+        Disjoint, contiguous in topological order, their sizes at most one core apart.
+    findings : tuple of Finding
+        The gravest first.
+    adjustments : tuple of Adjustment
+        Where less was planned than asked for, and why.
+    """
+
+    topology: Topology
+    scheduler: Scheduler
+    requested_num_streams: int | None
+    streams: tuple[PlannedStream, ...]
+    findings: tuple[Finding, ...] = ()
+    adjustments: tuple[Adjustment, ...] = ()
+
+    @property
+    def num_streams(self) -> int:
+        """How many streams there are."""
+        return len(self.streams)
+
+    @property
+    def num_cores(self) -> int:
+        """How many cores the streams own together."""
+        return sum(len(stream.cores) for stream in self.streams)
+
+    def stream_of_cpus(self) -> dict[int, int]:
+        """Map each planned cpu to its stream's index."""
+        return {cpu: stream.index for stream in self.streams for cpu in stream.cpus}
+
+    def to_dict(self) -> dict[str, Any]:
+        """Give the plan as plain data, in the shape that ``deepsched plan --json`` prints."""
+        return {
+            "scheduler": self.scheduler.value,
+            "num_streams": self.num_streams,
+            "requested_num_streams": self.requested_num_streams,
+            "streams": [{name: _plain(getattr(stream, name)) for name in _STREAM_KEYS} for stream in self.streams],
+            "findings": [{name: _plain(getattr(finding, name)) for name in _FINDING_KEYS} for finding in self.findings],
+        }
+
+    def __repr__(self) -> str:
+        sizes = ", ".join(str(len(stream.cores)) for stream in self.streams[:8])
+        more = ", ..." if self.num_streams > 8 else ""  # noqa: PLR2004 - a line's worth
+        return f"StreamPlan({self.scheduler.value}, num_streams={self.num_streams}, cores=[{sizes}{more}])"
+
+    def _repr_mimebundle_(self, **_options: Any) -> dict[str, str]:
+        # Only a notebook that shows a plan pays for its picture; see tests/test_architecture.py.
+        from deepsched.render import draw_plan, write_plan  # noqa: PLC0415
+
+        return {"image/svg+xml": draw_plan(self), "text/plain": write_plan(self)}
+
+
+_STREAM_KEYS = ("index", "cpus", "sockets", "numa_nodes", "l3_caches")
+_FINDING_KEYS = ("kind", "severity", "streams", "message", "suggestion")
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
+
+
+def own_cores(index: int, cores: tuple[Core, ...], threads_per_core: int) -> PlannedStream:
+    """Give stream `index` the `cores`, with up to `threads_per_core` hardware threads of each."""
+    return PlannedStream(
+        index=index,
+        cores=tuple(core.index for core in cores),
+        cpus=tuple(cpu for core in cores for cpu in core.cpus[:threads_per_core]),
+        sockets=tuple(dict.fromkeys(core.socket for core in cores)),
+        numa_nodes=tuple(dict.fromkeys(core.numa_node for core in cores)),
+        l3_caches=tuple(dict.fromkeys(core.l3 for core in cores if core.l3 is not None)),
+    )
