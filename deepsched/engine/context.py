@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from deepsched.engine.dispatch import Dispatcher
 from deepsched.engine.placement import check_pinning, check_runs_here, choose_cpus, read_placements
@@ -174,7 +174,7 @@ class Context:
                 _take_down(self._streams)
                 self._models.clear()
 
-    def __enter__(self) -> Context:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import PurePath
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from deepsched.engine.batching import count_items, find_batched, join_outputs, split_batch
 from deepsched.engine.checks import check_inputs, name_inputs
@@ -324,7 +324,7 @@ class Engine:
         """Whether the engine can no longer run requests."""
         return self._closed or self._context.closed
 
-    def __enter__(self) -> Engine:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

@@ -1,4 +1,4 @@
-"""The model that was given: a path, bytes or a ModelProto, with dimensions fixed as asked. The file is never changed."""
+"""The model given: a path, bytes or a ModelProto, with dimensions fixed as asked. A file is never changed."""
 
 from __future__ import annotations
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from deepsched.planning.partition import find_boundaries, nearest_aligned
@@ -10,46 +11,64 @@ from deepsched.planning.plan import Finding
 from deepsched.topology import format_cpu_list
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from deepsched.planning.plan import PlannedStream
     from deepsched.topology import Core
 
+# What is sure to cost comes before what may.
+SEVERITIES = ("warning", "info")
+
+
+@dataclass(frozen=True, slots=True)
+class _Level:
+    """A boundary that a stream can straddle, and what that costs."""
+
+    name: str
+    plural: str
+    kind: str
+    severity: str
+    cost: str
+    place: Callable[[Core], int | None]
+
+
+_LEVELS = (
+    _Level("socket", "sockets", "socket-straddle", "warning", "remote memory accesses", lambda core: core.socket),
+    _Level("node", "NUMA nodes", "numa-straddle", "warning", "remote memory accesses", lambda core: core.numa_node),
+    _Level("l3", "L3 caches", "l3-straddle", "info", "may cost, where threads share data", lambda core: core.l3),
+)
+
 
 def find_all(streams: Sequence[PlannedStream], cores: Sequence[Core]) -> tuple[Finding, ...]:
-    """Collect every finding on `streams`, which were cut from `cores`."""
+    """Collect every finding on `streams`, which were cut from `cores`, the gravest first."""
     boundaries = find_boundaries(cores)
     nearest = nearest_aligned(len(cores), len(streams), boundaries)
     advice = f"Try num_streams {' or '.join(map(str, nearest))}." if nearest else ""
     core_at = {core.index: core for core in cores}
-    return (
+    found = (
         *find_straddles(streams, core_at, advice),
         *find_shared_l3(streams, core_at),
         *find_uneven(streams, advice),
     )
+    return tuple(sorted(found, key=lambda finding: SEVERITIES.index(finding.severity)))
 
 
 def find_straddles(streams: Sequence[PlannedStream], core_at: dict[int, Core], advice: str) -> Iterator[Finding]:
     """Report each stream that crosses a boundary, by the widest one: socket, else NUMA node, else L3."""
+    machine = {level.name: {level.place(core) for core in core_at.values()} - {None} for level in _LEVELS}
     for stream in streams:
-        cpus = stream.cpus
-        if len(stream.sockets) > 1:
-            parts = _name_parts(stream, core_at, "socket")
-            message = (
-                f"Stream {stream.index} straddles {len(stream.sockets)} sockets ({parts}): remote memory accesses."
-            )
-            yield Finding("socket-straddle", "warning", (stream.index,), message, advice, cpus)
-        elif len(stream.numa_nodes) > 1:
-            parts = _name_parts(stream, core_at, "numa_node")
-            message = f"Stream {stream.index} straddles {len(stream.numa_nodes)} NUMA nodes ({parts}): remote memory accesses."
-            yield Finding("numa-straddle", "warning", (stream.index,), message, advice, cpus)
-        elif len(stream.l3_caches) > 1:
-            parts = _name_parts(stream, core_at, "l3")
-            message = (
-                f"Stream {stream.index} straddles {len(stream.l3_caches)} L3 caches ({parts}): "
-                f"may cost, where its threads share data."
-            )
-            yield Finding("l3-straddle", "info", (stream.index,), message, advice, cpus)
+        for level in _LEVELS:
+            parts: dict[int | None, list[int]] = defaultdict(list)
+            for core in stream.cores:
+                parts[level.place(core_at[core])].append(core)
+            touched = [number for number in parts if number is not None]
+            if len(touched) > 1:
+                both = "both " if len(touched) == len(machine[level.name]) == 2 else ""  # noqa: PLR2004 - a pair
+                which = f"{both}{level.plural}" if both else f"{level.plural} {_name_numbers(touched)}"
+                cores = _join([format_cpu_list(cores) for cores in parts.values()])
+                message = f"Stream {stream.index} straddles {which} (cores {cores}): {level.cost}."
+                yield Finding(level.kind, level.severity, (stream.index,), message, advice, stream.cpus)
+                break
 
 
 def find_shared_l3(streams: Sequence[PlannedStream], core_at: dict[int, Core]) -> Iterator[Finding]:
@@ -66,7 +85,7 @@ def find_shared_l3(streams: Sequence[PlannedStream], core_at: dict[int, Core]) -
                 severity="info",
                 streams=indices,
                 message=f"Streams {_name_numbers(indices)} share L3 {l3}: may thrash the cache.",
-                suggestion="Compare its throughput with one stream an L3: the gain in parallel requests may outweigh it.",
+                suggestion="Measure it beside one stream an L3: more requests in parallel may outweigh it.",
                 cpus=tuple(cpu for stream in sharing for cpu in stream.cpus),
             )
 
@@ -79,9 +98,9 @@ def find_uneven(streams: Sequence[PlannedStream], advice: str) -> Iterator[Findi
         return
     small = tuple(stream.index for stream, size in zip(streams, sizes, strict=True) if size == least)
     if len(sizes) <= 4:  # noqa: PLR2004 - a list that a person reads at a glance
-        listed = _join([str(size) for size in sizes])
+        listed = ", ".join(str(size) for size in sizes)
     else:
-        listed = _join([f"{count} of {size}" for size, count in sorted(Counter(sizes).items(), reverse=True)])
+        listed = ", ".join(f"{count} of {size}" for size, count in sorted(Counter(sizes).items(), reverse=True))
     yield Finding(
         kind="uneven-streams",
         severity="info",
@@ -93,19 +112,6 @@ def find_uneven(streams: Sequence[PlannedStream], advice: str) -> Iterator[Findi
         suggestion=advice,
         cpus=tuple(cpu for stream in streams if stream.index in small for cpu in stream.cpus),
     )
-
-
-def _name_parts(stream: PlannedStream, core_at: dict[int, Core], place: str) -> str:
-    """Say which of the stream's cores lie where: ``cores 6-7 on socket 0, 8-10 on socket 1``."""
-    parts: dict[int | None, list[int]] = defaultdict(list)
-    for core in stream.cores:
-        parts[getattr(core_at[core], place)].append(core)
-    label = {"socket": "socket", "numa_node": "NUMA node", "l3": "L3"}[place]
-    named = [
-        f"{format_cpu_list(cores)} on {label} {number}" if number is not None else f"{format_cpu_list(cores)} on none"
-        for number, cores in parts.items()
-    ]
-    return "cores " + ", ".join(named)
 
 
 def _name_numbers(numbers: Sequence[int]) -> str:

@@ -1,4 +1,4 @@
-"""This machine, restricted to what this process may use."""
+"""Describing this machine, restricted to what this process may use."""
 
 from __future__ import annotations
 

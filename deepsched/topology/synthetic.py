@@ -29,9 +29,11 @@ _LEVEL_NAMES = {
     "group": ("group",),
     "numa": ("numanode", "numa", "node"),
     "l3": ("l3cache", "l3", "l3u", "l3d"),
-    "cache": ("l5", "l4", "l2", "l1", "l5cache", "l4cache", "l2cache", "l1cache")
-    + tuple(f"l{n}{kind}{cache}" for n in range(1, 6) for kind in "ud" for cache in ("", "cache"))
-    + tuple(f"l{n}i{cache}" for n in range(1, 4) for cache in ("", "cache")),
+    "cache": (
+        *("l5", "l4", "l2", "l1", "l5cache", "l4cache", "l2cache", "l1cache"),
+        *(f"l{n}{kind}{cache}" for n in range(1, 6) for kind in "ud" for cache in ("", "cache")),
+        *(f"l{n}i{cache}" for n in range(1, 4) for cache in ("", "cache")),
+    ),
     "core": ("core",),
     "pu": ("pu",),
 }
@@ -39,8 +41,17 @@ _KIND_OF = {name: kind for kind, names in reversed(_LEVEL_NAMES.items()) for nam
 _TOKEN = re.compile(r"\[(?P<attached>\w+)(?:\([^)]*\))?\]|(?P<name>[a-z]\w*):(?P<count>\d+)(?:\((?P<attrs>[^)]*)\))?")
 _SIZE = re.compile(r"size=(\d+)(B|kB|KB|KiB|MB|MiB|GB|GiB|TB|TiB)?(?=\s|$)")
 _UNITS: dict[str | None, int] = {
-    None: 1, "B": 1, "kB": 1000, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "TB": 1000**4,
-    "KiB": 1 << 10, "MiB": 1 << 20, "GiB": 1 << 30, "TiB": 1 << 40,
+    None: 1,
+    "B": 1,
+    "kB": 1000,
+    "KB": 1000,
+    "MB": 1000**2,
+    "GB": 1000**3,
+    "TB": 1000**4,
+    "KiB": 1 << 10,
+    "MiB": 1 << 20,
+    "GiB": 1 << 30,
+    "TiB": 1 << 40,
 }
 
 

@@ -118,7 +118,7 @@ def _numbered(folder: Path, stem: str) -> dict[int, Path]:
 
 def _iter_numbered(folder: Path, stem: str) -> Iterator[tuple[int, Path]]:
     try:
-        names = sorted(os.listdir(folder))
+        names = sorted(path.name for path in folder.iterdir())
     except OSError:
         return
     for name in names:

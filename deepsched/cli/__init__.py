@@ -1,0 +1,35 @@
+"""The command line: one module a verb."""
+
+from __future__ import annotations
+
+import sys
+
+import typer
+from rich.console import Console
+
+from deepsched.cli.lab import open_lab
+from deepsched.cli.plan import print_plan
+from deepsched.cli.topology import print_topology
+from deepsched.errors import DeepschedError
+
+app = typer.Typer(
+    name="deepsched",
+    help="See, choose and run the schedule with which a many-core CPU serves an ONNX model.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+app.command("topology")(print_topology)
+app.command("plan")(print_plan)
+app.command("lab", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_lab)
+
+_USER_ERROR = 2
+
+
+def main() -> None:
+    """Run the command line; a mistake of the user's is one sentence on stderr and exit status 2."""
+    try:
+        app()
+    except DeepschedError as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        sys.exit(_USER_ERROR)

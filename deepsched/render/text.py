@@ -1,0 +1,90 @@
+"""A machine or a plan as rich renderables for a terminal, and as plain text for everything else."""
+
+from __future__ import annotations
+
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from rich import box
+from rich.console import Console, Group
+from rich.table import Table
+from rich.text import Text
+
+from deepsched.render.palette import style_stream
+from deepsched.topology import format_cpu_list
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from deepsched.planning import StreamPlan
+    from deepsched.topology import Topology
+
+_SIGNS = {"warning": ("▲", "bold red"), "info": ("●", "cyan")}
+
+
+def show_plan(plan: StreamPlan) -> RenderableType:
+    """Give a table of the streams, what was changed of the request, and the findings in words."""
+    title = f"{plan.scheduler}: num_streams {plan.num_streams} on {plan.num_cores} cores"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in ("stream", "cores", "cpus", "socket", "NUMA node", "L3"):
+        table.add_column(heading, justify="right" if heading == "stream" else "left")
+    for stream in plan.streams:
+        style = style_stream(stream.index)
+        table.add_row(
+            Text(f" {style.label} ", style=f"{style.text} on {style.colour}"),
+            str(len(stream.cores)),
+            format_cpu_list(stream.cpus),
+            format_cpu_list(stream.sockets),
+            format_cpu_list(stream.numa_nodes),
+            format_cpu_list(stream.l3_caches) or "none",
+        )
+    lines = [
+        Text(f"{change.name}: {change.requested} requested, {change.actual} actual ({change.reason}).")
+        for change in plan.adjustments
+    ]
+    for finding in plan.findings:
+        sign, style_name = _SIGNS[finding.severity]
+        words = f"{finding.kind}: {finding.message} {finding.suggestion}".strip()
+        lines.append(Text.assemble((f"{sign} ", style_name), words))
+    return Group(table, *(lines or [Text("No findings.")]))
+
+
+def show_topology(topology: Topology) -> RenderableType:
+    """Give a table of what shares what: one row a socket, NUMA node and L3."""
+    table = Table(title=topology.source, title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in ("socket", "NUMA node", "L3", "cores", "cpus", "usable cpus"):
+        table.add_column(heading)
+    rows: dict[tuple[int, int, int | None], list[int]] = {}
+    allowed: dict[tuple[int, int, int | None], list[int]] = {}
+    cores: dict[tuple[int, int, int | None], set[int]] = {}
+    for t in topology.threads:
+        place = (t.socket, t.numa_node, t.l3)
+        rows.setdefault(place, []).append(t.cpu)
+        cores.setdefault(place, set()).add(t.core)
+        if t.allowed:
+            allowed.setdefault(place, []).append(t.cpu)
+    for place, cpus in rows.items():
+        socket, node, l3 = place
+        size = topology.l3_bytes.get(l3) if l3 is not None else None
+        table.add_row(
+            str(socket),
+            str(node),
+            "none" if l3 is None else f"{l3}{f' ({size / (1 << 20):g} MiB)' if size else ''}",
+            str(len(cores[place])),
+            format_cpu_list(cpus),
+            format_cpu_list(allowed.get(place, [])) or "none",
+        )
+    return Group(table, *(Text(note) for note in topology.notes))
+
+
+def write_plain(renderable: RenderableType, width: int = 100) -> str:
+    """Render to plain text of at most `width` characters a line: the same on every machine."""
+    console = Console(file=StringIO(), width=width, color_system=None, legacy_windows=False)
+    with console.capture() as capture:
+        console.print(renderable)
+    return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n")
+
+
+def write_plan(plan: StreamPlan) -> str:
+    """Write a plan as plain text."""
+    return write_plain(show_plan(plan))
