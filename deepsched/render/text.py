@@ -79,7 +79,7 @@ def show_topology(topology: Topology) -> RenderableType:
 
 def write_plain(renderable: RenderableType, width: int = 100) -> str:
     """Render to plain text of at most `width` characters a line: the same on every machine."""
-    console = Console(file=StringIO(), width=width, color_system=None, legacy_windows=False)
+    console = Console(file=StringIO(), width=width, color_system=None, legacy_windows=False, force_jupyter=False)
     with console.capture() as capture:
         console.print(renderable)
     return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n")

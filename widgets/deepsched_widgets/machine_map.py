@@ -1,0 +1,120 @@
+"""The map of a machine: which stream owns which cores, and what there is to say of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from deepsched.render import draw_plan
+from deepsched.topology import HardwareThread, Topology, format_cpu_list
+
+if TYPE_CHECKING:
+    from deepsched.planning import StreamPlan
+
+_STATIC = Path(__file__).parent / "static"
+
+
+class MachineMap(anywidget.AnyWidget):
+    """A machine's sockets, NUMA nodes, L3 caches and cores, each core coloured and labelled by its stream.
+
+    Parameters
+    ----------
+    plan : StreamPlan, optional
+        The plan to show, on the machine that it was made for.
+    topology : Topology or str, optional
+        The machine to show without a plan, as `Topology.load` takes it; None shows this machine.
+    **kwargs
+        Values of other traits, such as `layout`.
+
+    Raises
+    ------
+    TypeError
+        If a keyword argument is no trait, or `plan` was made for another machine than `topology`.
+    """
+
+    _esm = _STATIC / "machine_map.js"
+    _css = _STATIC / "machine_map.css"
+
+    machine = traitlets.Dict().tag(sync=True)
+    """Kernel to view: the machine as `Topology.to_dict` gives it, with `threads` as columns, and a `title`."""
+
+    plan = traitlets.Dict().tag(sync=True)
+    """Kernel to view: the plan as `StreamPlan.to_dict` gives it, with a `title` and a `label` for each stream.
+
+    Empty where no plan is shown.
+    """
+
+    selected_stream = traitlets.Int(-1).tag(sync=True, echo_update=False)
+    """View to kernel: the stream that the person selected, or -1."""
+
+    def __init__(self, plan: StreamPlan | None = None, topology: Topology | str | None = None, **kwargs: Any) -> None:
+        unknown = sorted(set(kwargs) - set(self.class_trait_names()))
+        if unknown:
+            raise TypeError(f"MachineMap() got unexpected keyword arguments: {', '.join(unknown)}.")
+        if plan and topology and Topology.load(topology) != plan.topology:
+            raise TypeError("MachineMap() got a plan and another machine than it was made for; give one of them.")
+        machine = plan.topology if plan else Topology.load(topology or "this")
+        self._shown = plan
+        super().__init__(machine=_pack_machine(machine), plan=_pack_plan(plan) if plan else {}, **kwargs)
+
+    def show_plan(self, plan: StreamPlan) -> None:
+        """Show `plan` and the machine that it was made for, in one message."""
+        with self.hold_sync():
+            self._shown = plan
+            self.machine = _pack_machine(plan.topology)
+            self.plan = _pack_plan(plan)
+
+    def __repr__(self) -> str:
+        streams = f", num_streams={self.plan['num_streams']}" if self.plan else ""
+        return f"MachineMap(cores={self.machine['cores']}{streams})"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
+        if bundle is None or self._shown is None:
+            return bundle
+        data, metadata = bundle
+        return {**data, "image/svg+xml": draw_plan(self._shown)}, metadata
+
+
+def _pack_machine(topology: Topology) -> dict[str, Any]:
+    """Turn the table of hardware threads on its side, a third of the bytes, and add what a person reads."""
+    machine = topology.to_dict()
+    places = dict.fromkeys((t.socket, t.numa_node) for t in topology.threads)
+    divided = len(places) > machine["sockets"]
+    # A NUMA node gets a box where it divides a socket, its name on the socket where it is one, and neither where
+    # it spans several.
+    levels = ("socket", "numa_node", "l3", "core", "cpu") if divided else ("socket", "l3", "core", "cpu")
+    same = not divided and machine["sockets"] == machine["numa_nodes"]
+    names = [f"socket {s} · NUMA node {n}" for s, n in places] if same else [f"socket {s}" for s in topology.sockets]
+    columns = {name: [getattr(t, name) for t in topology.threads] for name in HardwareThread.__slots__}
+    parts = [_count(machine["sockets"], "socket"), _count(machine["cores"], "core")]
+    if machine["hardware_threads"] > machine["cores"]:
+        parts.append(_count(machine["hardware_threads"], "hardware thread"))
+    if topology.limits.quota_cpus is not None:
+        parts.append(f"a quota of {topology.limits.quota_cpus:g} cpus")
+    added = {"threads": columns, "levels": levels, "socket_names": names, "title": " · ".join(parts)}
+    return {**machine, **added}
+
+
+def _pack_plan(plan: StreamPlan) -> dict[str, Any]:
+    """Add to the plan's plain data what a person reads."""
+    packed = plan.to_dict()
+    for stream, plain in zip(plan.streams, packed["streams"], strict=True):
+        plain["label"] = f"S{stream.index}: {_count(len(stream.cores), 'core')}, {_name_cpus(stream.cpus)}"
+    asked = plan.requested_num_streams
+    capped = f" ({asked} requested)" if asked not in (None, plan.num_streams) else ""
+    return {**packed, "title": _count(plan.num_streams, "stream") + capped}
+
+
+def _name_cpus(cpus: tuple[int, ...]) -> str:
+    """Say ``cpus 0-7``; of a list too long for a legend its ends."""
+    ranges = format_cpu_list(cpus).split(",")
+    shown = ranges if len(ranges) < 4 else [ranges[0], "...", ranges[-1]]  # noqa: PLR2004
+    return f"cpu{'s' if len(cpus) > 1 else ''} {','.join(shown)}"
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,229 @@
+"""The lab: a model under both schedulers, its map, its throughput, and the controls, on one page."""
+
+from __future__ import annotations
+
+import threading
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import anywidget
+import traitlets as t
+
+from deepsched.engine.model import open_model
+from deepsched.errors import OptionError
+from deepsched.measure import find_example
+from deepsched.planning import Scheduler, plan_streams
+from deepsched.render import draw_plan
+from deepsched.topology import Topology
+from deepsched_widgets.lab_words import describe_plan, describe_sample
+from deepsched_widgets.live_run import LiveRun, Wish
+from deepsched_widgets.machine_map import MachineMap
+from deepsched_widgets.throughput_chart import ThroughputChart
+
+if TYPE_CHECKING:
+    from deepsched.planning import StreamPlan
+    from deepsched_widgets.live_run import Sample
+
+_STATIC = Path(__file__).parent / "static"
+# The sentence is read aloud by screen readers: once a second at most.
+_SAMPLES_A_SENTENCE = 2
+
+
+class StreamLab(anywidget.AnyWidget):
+    """See and change how a model is served: which stream owns which cores, and what that does to throughput.
+
+    On this machine it runs the model for real. For another machine it plans and draws, and says that it
+    cannot measure there.
+
+    Parameters
+    ----------
+    model : path, bytes or onnx.ModelProto, optional
+        What to run; by default light_squeezenet, which comes with the onnx package.
+    topology : Topology or str, optional
+        The machine, as `Topology.load` takes it; this one by default.
+    num_streams, scheduler, clients : optional
+        Where the controls stand at first: one stream an L3, ``"multi_stream"``, a client for each core.
+    seconds : float
+        A run stops by itself after so long, so that a forgotten lab does not keep the cores.
+
+    Raises
+    ------
+    ModelError, TopologyError, PlanError, OptionError
+        If one of these makes no sense.
+    TypeError
+        If there is no such parameter.
+    """
+
+    _esm = _STATIC / "stream_lab.js"
+    _css = _STATIC / "stream_lab.css"
+
+    machine_map = anywidget.WidgetTrait().tag(sync=True)
+    """Kernel to page: the map."""
+    chart = anywidget.WidgetTrait().tag(sync=True)
+    """Kernel to page: the chart; None where nothing can be measured."""
+    heading = t.Unicode().tag(sync=True)
+    """Kernel to page: what runs where."""
+    max_streams = t.Int(1).tag(sync=True)
+    """Kernel to page: the slider's end, one stream a core."""
+    measurable = t.Bool(False).tag(sync=True)
+    """Kernel to page: whether the machine is this one."""
+    note = t.Unicode().tag(sync=True)
+    """Kernel to page: why nothing can be measured, or what went wrong; empty otherwise."""
+    sentence = t.Unicode().tag(sync=True)
+    """Kernel to page: the plan or the run in words."""
+    state = t.Enum(("idle", "running"), "idle").tag(sync=True)
+    """Kernel to page: whether a run is on."""
+    num_streams = t.Int(1, min=1).tag(sync=True, echo_update=False)
+    """Page to kernel: the slider. May be set from Python as well."""
+    scheduler = t.Enum((Scheduler.multi_stream.value, Scheduler.single_stream.value)).tag(sync=True, echo_update=False)
+    """Page to kernel: the scheduler. May be set from Python as well."""
+    clients = t.Int(1, min=1, max=256).tag(sync=True, echo_update=False)
+    """Page to kernel: how many clients send requests. May be set from Python as well."""
+    running = t.Bool(False).tag(sync=True)
+    """Page to kernel: start or stop. The kernel takes it back when a run ends by itself."""
+
+    # A second lab on the same cores would spoil the figures of both: the newest takes over.
+    _at_work: ClassVar[StreamLab | None] = None
+
+    def __init__(
+        self,
+        model: Any = None,
+        topology: Topology | str | None = None,
+        *,
+        num_streams: int | None = None,
+        scheduler: Scheduler | str = Scheduler.multi_stream,
+        clients: int | None = None,
+        seconds: float = 60.0,
+    ) -> None:
+        self._model = find_example("light_squeezenet") if model is None else model
+        if not seconds > 0:
+            raise OptionError(f"seconds is {seconds!r}; expected a duration above 0.")
+        self._seconds = float(seconds)
+        self._lock = threading.RLock()
+        self._run: LiveRun | None = None
+        self._samples = 0
+        here = Topology.detect()
+        self._topology = here if topology is None else Topology.load(topology)
+        self._plan = plan_streams(self._topology, num_streams, scheduler=scheduler)
+        self._name = Path(open_model(self._model).label).name
+        measurable = self._topology.threads == here.threads
+        super().__init__(
+            machine_map=MachineMap(self._plan),
+            # 5 MB of plotly come with it: not where there is nothing to measure.
+            chart=ThroughputChart(len(self._topology.usable_cores)) if measurable else None,
+            heading=f"{self._name} on {self._topology.source}",
+            max_streams=len(self._topology.usable_cores),
+            measurable=measurable,
+            note="" if measurable else "This is not the machine that you are on: planned and drawn, not measured.",
+            sentence=describe_plan(self._plan),
+            num_streams=self._plan.num_streams,
+            scheduler=Scheduler.choose(scheduler).value,
+            clients=min(len(self._topology.usable_cores), 64) if clients is None else clients,
+        )
+        self.observe(self._on_schedule, names=["num_streams", "scheduler"])
+        self.observe(self._on_clients, names=["clients"])
+        self.observe(self._on_running, names=["running"])
+
+    @property
+    def plan(self) -> StreamPlan:
+        """The plan that is drawn."""
+        return self._plan
+
+    def start(self) -> None:
+        """Run the model for real, as the Start button does.
+
+        Raises
+        ------
+        OptionError
+            If the machine is not this one.
+        """
+        if not self.measurable:
+            raise OptionError(self.note)
+        self.running = True
+
+    def stop(self) -> None:
+        """End the run, as the Stop button does, and return when its threads are gone."""
+        self.running = False
+        run = self._run
+        if run is not None:
+            run.stop()
+
+    def close(self) -> None:
+        """End the run and take the lab off the page. Safe to call twice."""
+        self.unobserve_all()
+        run = self._run
+        if run is not None:
+            run.stop()
+        for child in (self.machine_map, self.chart):
+            if child is not None:
+                child.close()
+        super().close()
+
+    # Handlers: on the comm's thread, beside cells that run. They never wait for the engine.
+
+    def _on_schedule(self, _change: Any) -> None:
+        with self._lock:
+            self._plan = plan_streams(self._topology, self.num_streams, scheduler=self.scheduler)
+            self.machine_map.show_plan(self._plan)
+            if self._run is None:
+                self.sentence = describe_plan(self._plan)
+            else:
+                self._run.follow(self._wish())
+
+    def _on_clients(self, _change: Any) -> None:
+        with self._lock:
+            if self._run is not None:
+                self._run.follow(self._wish())
+
+    def _on_running(self, change: Any) -> None:
+        with self._lock:
+            if not change["new"]:
+                if self._run is not None:
+                    self._run.stop(wait=False)
+                return
+            if self._run is not None or not self.measurable:
+                return
+            other, StreamLab._at_work = StreamLab._at_work, self
+            if other is not None and other is not self:
+                other.running = False
+            run = self._run = LiveRun(
+                self._model, self._topology, self._show_sample, self._show_end, self._wish(), self._seconds
+            )
+            with self.hold_sync():
+                self.note = ""
+                self.state = "running"
+                self.sentence = f"Starting {self._name}."
+            run.start()
+
+    def _wish(self) -> Wish:
+        return Wish(self.scheduler, self.num_streams, self.clients)
+
+    # Reports: on the run's thread, the only one that writes to the chart.
+
+    def _show_sample(self, sample: Sample) -> None:
+        self.chart.show_sample(sample)
+        self._samples += 1
+        if self._samples % _SAMPLES_A_SENTENCE == 1:
+            with self._lock:
+                self.sentence = describe_sample(self._plan, sample)
+
+    def _show_end(self, error: Exception | None) -> None:
+        with self._lock:
+            self._run = None
+            if StreamLab._at_work is self:
+                StreamLab._at_work = None
+            with self.hold_sync():
+                self.state = "idle"
+                self.running = False
+                self.note = "" if error is None else f"The run ended: {error}"
+                self.sentence = describe_plan(self._plan)
+
+    def __repr__(self) -> str:
+        return f"StreamLab({self._name!r}, cores={self.max_streams}, num_streams={self._plan.num_streams})"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
+        bundle = super()._repr_mimebundle_(**kwargs)
+        data = bundle[0] if isinstance(bundle, tuple) else bundle
+        if data is not None:
+            data.update({"text/plain": repr(self), "image/svg+xml": draw_plan(self._plan)})
+        return bundle
