@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import sys
+from io import TextIOWrapper
 
 import typer
-from rich.console import Console
 
 from deepsched.cli.lab import open_lab
+from deepsched.cli.output import print_on_stderr
 from deepsched.cli.plan import print_plan
 from deepsched.cli.topology import print_topology
 from deepsched.errors import DeepschedError
@@ -28,8 +29,10 @@ _USER_ERROR = 2
 
 def main() -> None:
     """Run the command line; a mistake of the user's is one sentence on stderr and exit status 2."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        sys.stdout.reconfigure(errors="replace")  # a terminal without ▲ shows ?, and the rest
     try:
         app()
     except DeepschedError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {error}", highlight=False, soft_wrap=True)
+        print_on_stderr("error:", "bold red", str(error))
         sys.exit(_USER_ERROR)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
+from rich.text import Text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,8 +22,8 @@ TopologyOption = Annotated[
     typer.Option(
         "--topology",
         metavar="SOURCE",
-        help="The machine: 'this', a folder that holds another Linux machine's sys/, or hwloc's synthetic notation "
-        "such as 'pack:2 l3:1 core:8 pu:1'.",
+        help="The machine: 'this', a name that `deepsched topology --list` shows, an .xml file of lstopo's, a folder "
+        "that holds another Linux machine's sys/, or hwloc's synthetic notation such as 'pack:2 l3:1 core:8 pu:1'.",
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object and nothing else on stdout.")]
@@ -44,4 +45,9 @@ def warnings_on_stderr() -> Iterator[None]:
         warnings.simplefilter("always")
         yield
     for warning in caught:
-        Console(stderr=True).print(f"[bold yellow]warning:[/] {warning.message}", highlight=False, soft_wrap=True)
+        print_on_stderr("warning:", "bold yellow", str(warning.message))
+
+
+def print_on_stderr(label: str, style: str, words: str) -> None:
+    """Print a sentence as it is: people's own brackets are no markup."""
+    Console(stderr=True).print(Text.assemble((label, style), " ", words), soft_wrap=True)

@@ -104,6 +104,25 @@ class StreamPlan:
             "findings": [{name: _plain(getattr(finding, name)) for name in _FINDING_KEYS} for finding in self.findings],
         }
 
+    def export(self, kind: str) -> str:
+        """Write the plan for the program that will run it: one text, to paste.
+
+        Parameters
+        ----------
+        kind : str
+            ``"taskset"`` or ``"numactl"``: a command line a stream. ``"onnxruntime"``: Python code that opens a pinned
+            session a stream. ``"openvino"``: the properties to compile a model with. ``"triton"``: a config.pbtxt,
+            with the server's flags. ``"kubernetes"``: a Pod a stream, for the static CPU manager.
+
+        Raises
+        ------
+        PlanError
+            If there is no such kind.
+        """
+        from deepsched.planning.exports import export_plan  # noqa: PLC0415 - only those who export load the writers
+
+        return export_plan(self, kind)
+
     def __repr__(self) -> str:
         sizes = ", ".join(str(len(stream.cores)) for stream in self.streams[:8])
         more = ", ..." if self.num_streams > 8 else ""  # noqa: PLR2004 - a line's worth

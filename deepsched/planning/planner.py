@@ -7,13 +7,17 @@ import warnings
 from typing import TYPE_CHECKING
 
 from deepsched.errors import DeepschedWarning, PlanError, PlanTypeError
+from deepsched.planning.cores import choose_cores
 from deepsched.planning.findings import find_all
-from deepsched.planning.partition import default_num_streams, split_cores
+from deepsched.planning.layout import read_layout
+from deepsched.planning.partition import default_num_streams, nearest_aligned, split_cores
 from deepsched.planning.plan import Adjustment, StreamPlan, own_cores
 from deepsched.planning.scheduler import Scheduler
 
 if TYPE_CHECKING:
-    from deepsched.topology import Topology
+    from collections.abc import Iterable, Sequence
+
+    from deepsched.topology import Core, Topology
 
 
 def plan_streams(
@@ -23,11 +27,13 @@ def plan_streams(
     num_cores: int | None = None,
     scheduler: Scheduler | str = Scheduler.multi_stream,
     threads_per_core: int = 1,
+    streams: Sequence[str | Iterable[int]] | None = None,
 ) -> StreamPlan:
     """Cut the cores that this process may use into streams.
 
-    Cores are taken in topological order (socket, NUMA node, L3, core), never in the operating system's;
-    ``divmod(cores, streams)`` gives the sizes, and the first streams get the one core more.
+    Cores are taken in topological order (socket, NUMA node, L3, core), never in the operating system's, and
+    performance cores before others; ``divmod(cores, streams)`` gives the sizes, and the first streams get the one core
+    more. Where there are kinds of cores, each is cut for itself if there are streams enough.
 
     Parameters
     ----------
@@ -37,11 +43,14 @@ def plan_streams(
         How many streams. None or 0: one an L3 (no L3: one a NUMA node; one node: one a socket). More than there
         are cores is capped, with a warning.
     num_cores : int, optional
-        Use only the first so many cores; None uses all. More than there are is capped, with a warning.
+        Use only the first so many cores. None uses all, or as many as a CPU quota keeps busy. More than there are is
+        capped, with a warning.
     scheduler : Scheduler or str
         With ``"single_stream"`` there is one stream, and more are capped to it with a warning.
     threads_per_core : int
-        How many hardware threads of each core a stream uses.
+        How many hardware threads of each core a stream uses. More than the cores have is capped, with a warning.
+    streams : sequence of str or of iterables of int, optional
+        A layout of your own instead: the cpus of each stream, such as ``["0-7", "8-11", "12-15"]``.
 
     Returns
     -------
@@ -53,38 +62,65 @@ def plan_streams(
     PlanTypeError
         If a count is not an integer.
     PlanError
-        If a count is negative, `num_cores` or `threads_per_core` is 0, or there is no such scheduler.
+        If a count is negative, `num_cores` or `threads_per_core` is 0, there is no such scheduler, or a layout
+        overlaps, names cpus that do not exist or may not be used, or comes with another wish.
     """
     chosen = Scheduler.choose(scheduler)
-    wanted_streams = None if num_streams is None else _check_count("num_streams", num_streams, least=0) or None
-    wanted_cores = None if num_cores is None else _check_count("num_cores", num_cores, least=1)
-    per_core = _check_count("threads_per_core", threads_per_core, least=1)
-    adjustments: list[Adjustment] = []
-
-    usable = topology.usable_cores
-    cores = usable[:wanted_cores]
-    if wanted_cores is not None and wanted_cores > len(usable):
-        reason = f"{len(usable)} of the machine's {len(topology.cores)} cores are usable"
-        adjustments.append(Adjustment("num_cores", wanted_cores, len(usable), reason))
-
-    most = 1 if chosen is Scheduler.single_stream else len(cores)
-    count = min(wanted_streams or default_num_streams(cores), most)
-    if wanted_streams is not None and wanted_streams > most:
-        reason = "single_stream has one stream" if most == 1 < len(cores) else f"there are {len(cores)} cores"
-        adjustments.append(Adjustment("num_streams", wanted_streams, count, reason))
-    for change in adjustments:
+    if streams is not None:
+        if num_streams or num_cores is not None or threads_per_core != 1 or chosen is Scheduler.single_stream:
+            raise PlanError("streams gives the whole layout: leave out num_streams, num_cores, threads_per_core.")
+        planned, taken = read_layout(topology, streams)
+        return StreamPlan(topology, chosen, None, planned, find_all(topology, planned, taken, advice=""))
+    plan = _cut_evenly(
+        topology,
+        None if num_streams is None else _check_count("num_streams", num_streams, least=0) or None,
+        None if num_cores is None else _check_count("num_cores", num_cores, least=1),
+        chosen,
+        _check_count("threads_per_core", threads_per_core, least=1),
+    )
+    for change in plan.adjustments:
         message = f"{change.name} {change.requested} is capped to {change.actual}: {change.reason}."
         warnings.warn(message, DeepschedWarning, stacklevel=2)
+    return plan
 
-    streams = tuple(own_cores(i, group, per_core) for i, group in enumerate(split_cores(cores, count)))
-    return StreamPlan(
-        topology=topology,
-        scheduler=chosen,
-        requested_num_streams=wanted_streams,
-        streams=streams,
-        findings=find_all(streams, cores),
-        adjustments=tuple(adjustments),
+
+def plan_all(topology: Topology, *, num_cores: int | None = None, threads_per_core: int = 1) -> tuple[StreamPlan, ...]:
+    """Plan multi_stream for every num_streams, from 1 to the number of cores; see `plan_streams`."""
+    cores, _ = choose_cores(topology, num_cores)
+    return tuple(
+        plan_streams(topology, n, num_cores=num_cores, threads_per_core=threads_per_core)
+        for n in range(1, len(cores) + 1)
     )
+
+
+def _cut_evenly(
+    topology: Topology, num_streams: int | None, num_cores: int | None, scheduler: Scheduler, threads_per_core: int
+) -> StreamPlan:
+    cores, adjustments = choose_cores(topology, num_cores)
+    most = 1 if scheduler is Scheduler.single_stream else len(cores)
+    count = min(num_streams or default_num_streams(cores), most)
+    if num_streams is not None and num_streams > most:
+        reason = _why_capped(topology, cores, scheduler)
+        adjustments.append(Adjustment("num_streams", num_streams, count, reason))
+    widest = max(len(core.cpus) for core in cores)
+    if threads_per_core > widest:
+        reason = f"no core has more than {widest} usable hardware thread{'s' if widest > 1 else ''}"
+        adjustments.append(Adjustment("threads_per_core", threads_per_core, widest, reason))
+    planned = tuple(own_cores(i, group, threads_per_core) for i, group in enumerate(split_cores(cores, count)))
+    aligned = " or ".join(map(str, nearest_aligned(cores, count)))
+    other = "multi_stream with " if scheduler is Scheduler.single_stream else ""
+    advice = f"Try {other}num_streams {aligned}." if aligned else ""
+    findings = find_all(topology, planned, cores, advice)
+    return StreamPlan(topology, scheduler, num_streams, planned, findings, tuple(adjustments))
+
+
+def _why_capped(topology: Topology, cores: Sequence[Core], scheduler: Scheduler) -> str:
+    if scheduler is Scheduler.single_stream:
+        return "single_stream has one stream"
+    visible = len(topology.usable_cores)
+    if topology.limits.cap_cores(visible) == len(cores) < visible:
+        return topology.limits.describe_quota(visible)
+    return f"there are {len(cores)} cores"
 
 
 def _check_count(name: str, value: object, least: int) -> int:

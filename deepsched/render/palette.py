@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 _COLOURS = ("#56B4E9", "#E69F00", "#009E73", "#F0E442", "#CC79A7", "#0072B2", "#D55E00")
-_DARK_COLOURS = frozenset({"#0072B2", "#009E73", "#D55E00"})
+_DARK_COLOURS = frozenset({"#0072B2"})
 HATCHES = ("plain", "rising", "falling", "level", "dots")
 
 

@@ -63,7 +63,8 @@ def _draw(topology: Topology, plan: StreamPlan | None, title: str) -> str:
     findings = plan.findings if plan else ()
     words = [line for finding in findings[:6] for line in _wrap_finding(finding)]
     if len(findings) > 6:  # noqa: PLR2004 - more would bury the picture
-        words.append(("", "#000000", f"... and {len(findings) - 6} findings more"))
+        more = len(findings) - 6
+        words.append(("", "#000000", f"... and {more} finding{'s' if more > 1 else ''} more"))
     top = _MARGIN + 22
     width = max(machine.width + 2 * _MARGIN, 560.0)
     bottom = top + machine.height + 12

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from deepsched.render.palette import style_stream
 from deepsched.topology import format_cpu_list
+from deepsched.topology.catalogue import MACHINES
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -51,7 +52,7 @@ def show_plan(plan: StreamPlan) -> RenderableType:
 
 def show_topology(topology: Topology) -> RenderableType:
     """Give a table of what shares what: one row a socket, NUMA node and L3."""
-    table = Table(title=topology.source, title_justify="left", box=box.SIMPLE_HEAD)
+    table = Table(title=Text(topology.source), title_justify="left", box=box.SIMPLE_HEAD)
     for heading in ("socket", "NUMA node", "L3", "cores", "cpus", "usable cpus"):
         table.add_column(heading)
     rows: dict[tuple[int, int, int | None], list[int]] = {}
@@ -74,12 +75,38 @@ def show_topology(topology: Topology) -> RenderableType:
             format_cpu_list(cpus),
             format_cpu_list(allowed.get(place, [])) or "none",
         )
-    return Group(table, *(Text(note) for note in topology.notes))
+    limits = topology.limits
+    words = []
+    if limits.quota_cpus is not None:
+        words.append(f"Limited to {limits.describe_quota(len(topology.usable_cores))}.")
+    if len(limits.allowed_cpus) < len(topology.threads):
+        usable = format_cpu_list(limits.allowed_cpus)
+        words.append(f"Limited to cpus {usable} of {len(topology.threads)} by affinity mask or cpuset.")
+    return Group(table, *(Text(word) for word in (*words, *topology.notes)))
+
+
+def show_catalogue() -> RenderableType:
+    """Give a table of the machines that can be named."""
+    table = Table(title="machines for --topology", title_justify="left", box=box.SIMPLE_HEAD)
+    for heading in ("name", "what it is", "in hwloc's notation"):
+        table.add_column(heading)
+    for machine in MACHINES:
+        table.add_row(machine.name, machine.summary, Text("" if machine.kinds else machine.synthetic))
+    return table
 
 
 def write_plain(renderable: RenderableType, width: int = 100) -> str:
     """Render to plain text of at most `width` characters a line: the same on every machine."""
-    console = Console(file=StringIO(), width=width, color_system=None, legacy_windows=False, force_jupyter=False)
+    console = Console(
+        file=StringIO(),
+        # Both, or rich asks the environment.
+        width=width,
+        height=100,
+        color_system=None,
+        force_terminal=False,
+        force_jupyter=False,
+        legacy_windows=False,
+    )
     with console.capture() as capture:
         console.print(renderable)
     return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n")

@@ -28,11 +28,11 @@ class Trace:
     Parameters
     ----------
     length : int
-        How many requests are kept.
+        How many requests are kept, at least 1.
     """
 
     def __init__(self, length: int = DEFAULT_TRACE_LENGTH) -> None:
-        self._rows: deque[tuple[int, float, float, float, int]] = deque(maxlen=length)
+        self._rows: deque[tuple[int, float, float, float, int]] = deque(maxlen=max(1, length))
         # A bare tuple costs a request some 50 ns, a frozen dataclass ten times that: records are built on reading.
         self.add = self._rows.append
 

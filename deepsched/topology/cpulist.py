@@ -5,6 +5,7 @@ Both are described in the kernel's *cpuset(7)*, section FORMATS.
 
 from __future__ import annotations
 
+from string import hexdigits
 from typing import TYPE_CHECKING
 
 from deepsched.errors import TopologyError
@@ -62,10 +63,9 @@ def parse_cpu_mask(text: str) -> frozenset[int]:
     digits = "".join(words)
     if len(digits) * 4 > MAX_CPU:
         raise TopologyError(f"cpu mask of {len(digits)} hexadecimal digits: at most {MAX_CPU // 4} make sense.")
-    try:
-        mask = int(digits, 16)
-    except ValueError:
-        raise TopologyError(f"cpu mask {text!r}: expected hexadecimal words separated by commas.") from None
+    if not digits or not set(digits) <= set(hexdigits):
+        raise TopologyError(f"cpu mask {text!r}: expected hexadecimal words separated by commas.")
+    mask = int(digits, 16)
     return frozenset(bit for bit in range(mask.bit_length()) if mask >> bit & 1)
 
 

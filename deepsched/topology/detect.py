@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepsched.errors import TopologyError
-from deepsched.topology.model import Limits
+from deepsched.topology.limits import read_limits
 from deepsched.topology.portable import read_counts
 from deepsched.topology.sysfs import read_sysfs
 
@@ -24,7 +23,9 @@ def detect_topology() -> Topology:
     if not sys.platform.startswith("linux") or not Path("/sys/devices/system/cpu").is_dir():
         return read_counts()
     topology = replace(read_sysfs("/"), source="this machine")
-    return restrict_topology(topology, os.sched_getaffinity(0))
+    limits = read_limits(frozenset(thread.cpu for thread in topology.threads))
+    restricted = restrict_topology(topology, frozenset(limits.allowed_cpus))
+    return replace(restricted, limits=limits)
 
 
 def restrict_topology(topology: Topology, allowed: AbstractSet[int]) -> Topology:
@@ -39,4 +40,4 @@ def restrict_topology(topology: Topology, allowed: AbstractSet[int]) -> Topology
     cpus = tuple(sorted(t.cpu for t in threads if t.allowed))
     if not cpus:
         raise TopologyError(f"{topology.source}: none of its cpus is among those allowed, {sorted(allowed)}.")
-    return replace(topology, threads=threads, limits=Limits(cpus, topology.limits.quota_cpus))
+    return replace(topology, threads=threads, limits=replace(topology.limits, allowed_cpus=cpus))

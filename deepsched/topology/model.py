@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from math import floor
 from typing import TYPE_CHECKING, Any
 
 from deepsched.errors import TopologyError
@@ -48,12 +49,24 @@ class Core:
 class Limits:
     """What of the machine a process may use.
 
-    `allowed_cpus` comes from the affinity mask. `quota_cpus` is the processor time that a control group
-    grants, in cpus (1.5 means one and a half), or None without a quota.
+    `allowed_cpus` comes from the affinity mask and cpusets. `quota_cpus` is the processor time that a control group or
+    JupyterHub grants, in cpus (1.5 means one and a half), or None without a quota; `quota_source` says which.
     """
 
     allowed_cpus: tuple[int, ...]
     quota_cpus: float | None = None
+    quota_source: str = "quota"
+
+    def cap_cores(self, cores: int) -> int:
+        """Tell how many of `cores` cores the quota keeps busy: whole ones, and one at least.
+
+        A thread too many does not get the fraction that is left: it uses up the others' time, and then all stand still.
+        """
+        return cores if self.quota_cpus is None else max(1, min(cores, floor(self.quota_cpus)))
+
+    def describe_quota(self, cores: int) -> str:
+        """Say ``1.0 CPU by quota, 48 cores visible``; nothing without a quota."""
+        return "" if self.quota_cpus is None else f"{self.quota_cpus:.1f} CPU by {self.quota_source}, {cores} visible"
 
 
 @dataclass(frozen=True)
@@ -136,8 +149,9 @@ class Topology:
         Parameters
         ----------
         source : str, path or Topology
-            ``"this"``; a folder that holds another Linux machine's ``sys/``; a synthetic description; or a
-            Topology, which is returned as it is.
+            ``"this"``; a name of `deepsched.topology.catalogue`; the path of an ``.xml`` file of lstopo's; a folder
+            that holds another Linux machine's ``sys/``; a synthetic description; or a Topology, which is returned
+            as it is.
 
         Raises
         ------

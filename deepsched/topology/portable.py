@@ -14,8 +14,8 @@ def read_counts() -> Topology:
     """Describe this machine as one socket with one L3 over psutil's count of cores."""
     hardware_threads = psutil.cpu_count(logical=True) or 1
     cores = psutil.cpu_count(logical=False) or hardware_threads
-    per_core = max(1, hardware_threads // cores)
-    found = [FoundThread(cpu, core=cpu // per_core, socket=0, numa_node=0, l3=0) for cpu in range(hardware_threads)]
+    # Hybrid parts have 20 hardware threads on 14 cores, say: the first cores take those that are over.
+    found = [FoundThread(cpu, core=cpu % cores, socket=0, numa_node=0, l3=0) for cpu in range(hardware_threads)]
     threads, _ = arrange_threads(found)
     note = (
         f"{platform.system()} tells no topology: psutil's counts ({cores} cores, {hardware_threads} hardware "

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def describe_plan(plan: StreamPlan) -> str:
-    """Say what is planned, such as ``3 streams planned on 16 cores. Findings: socket-straddle.`` or ``No findings.``."""
+    """Say what is planned, such as ``3 streams planned on 16 cores. Findings: socket-straddle.``."""
     return f"{_count(plan.num_streams, 'stream')} planned on {_count(plan.num_cores, 'core')}. {_name_findings(plan)}"
 
 

@@ -9,12 +9,14 @@ import anywidget
 import traitlets
 
 from deepsched.render import draw_plan
-from deepsched.topology import HardwareThread, Topology, format_cpu_list
+from deepsched.topology import Topology, format_cpu_list
 
 if TYPE_CHECKING:
     from deepsched.planning import StreamPlan
 
 _STATIC = Path(__file__).parent / "static"
+# What the view reads of each hardware thread.
+_COLUMNS = ("cpu", "core", "socket", "numa_node", "l3", "kind", "allowed")
 
 
 class MachineMap(anywidget.AnyWidget):
@@ -39,7 +41,7 @@ class MachineMap(anywidget.AnyWidget):
     _css = _STATIC / "machine_map.css"
 
     machine = traitlets.Dict().tag(sync=True)
-    """Kernel to view: the machine as `Topology.to_dict` gives it, with `threads` as columns, and a `title`."""
+    """Kernel to view: the machine. Its `threads` are those of `Topology.to_dict`, a list for each column."""
 
     plan = traitlets.Dict().tag(sync=True)
     """Kernel to view: the plan as `StreamPlan.to_dict` gives it, with a `title` and a `label` for each stream.
@@ -80,23 +82,26 @@ class MachineMap(anywidget.AnyWidget):
 
 
 def _pack_machine(topology: Topology) -> dict[str, Any]:
-    """Turn the table of hardware threads on its side, a third of the bytes, and add what a person reads."""
-    machine = topology.to_dict()
-    places = dict.fromkeys((t.socket, t.numa_node) for t in topology.threads)
-    divided = len(places) > machine["sockets"]
-    # A NUMA node gets a box where it divides a socket, its name on the socket where it is one, and neither where
-    # it spans several.
-    levels = ("socket", "numa_node", "l3", "core", "cpu") if divided else ("socket", "l3", "core", "cpu")
-    same = not divided and machine["sockets"] == machine["numa_nodes"]
-    names = [f"socket {s} · NUMA node {n}" for s, n in places] if same else [f"socket {s}" for s in topology.sockets]
-    columns = {name: [getattr(t, name) for t in topology.threads] for name in HardwareThread.__slots__}
-    parts = [_count(machine["sockets"], "socket"), _count(machine["cores"], "core")]
-    if machine["hardware_threads"] > machine["cores"]:
-        parts.append(_count(machine["hardware_threads"], "hardware thread"))
+    """Turn the table of hardware threads on its side, a quarter of the bytes, and add what a person reads."""
+    sockets, nodes, cores, threads = topology.sockets, topology.numa_nodes, topology.cores, topology.threads
+    node_of = {t.socket: t.numa_node for t in threads}
+    divided = any(t.numa_node != node_of[t.socket] for t in threads)
+    same = not divided and len(nodes) == len(sockets)
+    title = [_count(len(sockets), "socket"), _count(len(cores), "core")]
+    if len(threads) > len(cores):
+        title.append(_count(len(threads), "hardware thread"))
     if topology.limits.quota_cpus is not None:
-        parts.append(f"a quota of {topology.limits.quota_cpus:g} cpus")
-    added = {"threads": columns, "levels": levels, "socket_names": names, "title": " · ".join(parts)}
-    return {**machine, **added}
+        title.append(f"a quota of {topology.limits.quota_cpus:g} cpus")
+    return {
+        "title": " · ".join(title),
+        "cores": len(cores),
+        "numa_nodes": len(nodes),
+        # A NUMA node is a box where it divides a socket, a second name where it is one, and neither where it spans
+        # several.
+        "levels": ["socket", *(["numa_node"] if divided else []), "l3", "core", "cpu"],
+        "socket_names": [f"socket {s} · NUMA node {n}" if same else f"socket {s}" for s, n in node_of.items()],
+        "threads": {name: [getattr(t, name) for t in threads] for name in _COLUMNS},
+    }
 
 
 def _pack_plan(plan: StreamPlan) -> dict[str, Any]:

@@ -12,7 +12,7 @@ import traitlets as t
 from deepsched.engine.model import open_model
 from deepsched.errors import OptionError
 from deepsched.measure import find_example
-from deepsched.planning import Scheduler, plan_streams
+from deepsched.planning import Scheduler, choose_cores, plan_streams
 from deepsched.render import draw_plan
 from deepsched.topology import Topology
 from deepsched_widgets.lab_words import describe_plan, describe_sample
@@ -84,6 +84,7 @@ class StreamLab(anywidget.AnyWidget):
 
     # A second lab on the same cores would spoil the figures of both: the newest takes over.
     _at_work: ClassVar[StreamLab | None] = None
+    _run: LiveRun | None = None
 
     def __init__(
         self,
@@ -100,25 +101,25 @@ class StreamLab(anywidget.AnyWidget):
             raise OptionError(f"seconds is {seconds!r}; expected a duration above 0.")
         self._seconds = float(seconds)
         self._lock = threading.RLock()
-        self._run: LiveRun | None = None
         self._samples = 0
         here = Topology.detect()
         self._topology = here if topology is None else Topology.load(topology)
         self._plan = plan_streams(self._topology, num_streams, scheduler=scheduler)
         self._name = Path(open_model(self._model).label).name
         measurable = self._topology.threads == here.threads
+        cores, _ = choose_cores(self._topology, None)
         super().__init__(
             machine_map=MachineMap(self._plan),
             # 5 MB of plotly come with it: not where there is nothing to measure.
-            chart=ThroughputChart(len(self._topology.usable_cores)) if measurable else None,
+            chart=ThroughputChart(len(cores)) if measurable else None,
             heading=f"{self._name} on {self._topology.source}",
-            max_streams=len(self._topology.usable_cores),
+            max_streams=len(cores),
             measurable=measurable,
             note="" if measurable else "This is not the machine that you are on: planned and drawn, not measured.",
             sentence=describe_plan(self._plan),
             num_streams=self._plan.num_streams,
             scheduler=Scheduler.choose(scheduler).value,
-            clients=min(len(self._topology.usable_cores), 64) if clients is None else clients,
+            clients=min(len(cores), 64) if clients is None else clients,
         )
         self.observe(self._on_schedule, names=["num_streams", "scheduler"])
         self.observe(self._on_clients, names=["clients"])

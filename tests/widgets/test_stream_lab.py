@@ -1,0 +1,157 @@
+"""The lab without a page: what a person sets is what is planned and run."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+import pytest
+from traitlets import TraitError
+
+from deepsched import Topology
+from deepsched.errors import DeepschedError, ModelError, OptionError, TopologyError
+from deepsched.measure import find_example
+from deepsched_widgets import StreamLab
+
+GOLDEN = "pack:2 l3:1 core:8 pu:1"
+
+
+def wait_for(condition, seconds: float = 30.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "it did not happen"
+        time.sleep(0.02)
+
+
+class TestAnotherMachine:
+    def test_it_plans_and_draws_and_says_that_it_cannot_measure(self, make_lab):
+        lab = make_lab(topology=GOLDEN, num_streams=3)
+        assert not lab.measurable
+        assert lab.chart is None
+        assert "not measured" in lab.note
+        assert lab.sentence == "3 streams planned on 16 cores. Findings: socket-straddle, uneven-streams."
+        with pytest.raises(OptionError, match="not measured"):
+            lab.start()
+
+    def test_the_slider_changes_the_plan_on_the_map(self, make_lab):
+        lab = make_lab(topology=GOLDEN, num_streams=2)
+        lab.set_state({"num_streams": 3})  # as the page does
+        assert lab.plan.num_streams == 3
+        assert lab.machine_map.plan["num_streams"] == 3
+
+    def test_a_start_that_no_button_allows_does_nothing(self, make_lab):
+        lab = make_lab(topology=GOLDEN)
+        lab.set_state({"running": True})
+        assert lab.state == "idle"
+
+    def test_a_machine_with_the_same_cpus_is_still_another_one(self, make_lab):
+        assert not make_lab(topology=f"pack:{len(Topology.detect().cores)} l3:1 core:1 pu:1").measurable
+
+
+class TestThisMachine:
+    def test_a_run_follows_what_is_set_and_ends(self, make_lab):
+        cores = len(Topology.detect().usable_cores)
+        lab = make_lab(num_streams=cores)
+        lab.start()
+        wait_for(lambda: lab.sentence.startswith(f"{cores} stream") and "items/s" in lab.sentence)
+        lab.num_streams = 1
+        wait_for(lambda: lab.sentence.startswith("1 stream,"))
+        lab.scheduler = "single_stream"
+        lab.clients = 3
+        wait_for(lambda: lab._run is not None and lab.sentence.startswith("1 stream,"))
+        lab.stop()
+        assert lab.state == "idle"
+        assert not lab.running
+        assert "planned" in lab.sentence
+
+    def test_it_stops_by_itself(self, make_lab):
+        lab = make_lab(seconds=0.5)
+        lab.start()
+        wait_for(lambda: lab.state == "idle" and not lab.running)
+
+    def test_the_newest_lab_takes_over(self, make_lab):
+        first, second = make_lab(), make_lab()
+        first.start()
+        second.start()
+        wait_for(lambda: first.state == "idle")
+        assert second.state == "running"
+
+    def test_storms_end_at_the_last_value(self, make_lab):
+        lab = make_lab()
+        lab.start()
+        for value in [1, 2] * 25:
+            lab.num_streams = value
+        wait_for(lambda: "items/s" in lab.sentence)
+        assert lab.plan.requested_num_streams == 2
+
+    def test_a_run_that_fails_says_why(self, make_lab, monkeypatch):
+        lab = make_lab()
+        monkeypatch.setattr("deepsched_widgets.live_run.compile_model", _fail)
+        lab.start()
+        wait_for(lambda: lab.note)
+        assert lab.note == "The run ended: no such luck"
+        assert lab.state == "idle"
+
+    def test_traffic_stays_small(self, make_lab, wire):
+        lab = make_lab()
+        lab.start()
+        wait_for(lambda: "items/s" in lab.sentence)
+        wire.messages.clear()
+        begin = time.monotonic()
+        time.sleep(3)
+        seconds = time.monotonic() - begin
+        sent = list(wire.messages)
+        lab.stop()
+        # Four for the chart each half second, which is plotly's way, and one sentence each second.
+        assert 0 < len(sent) <= 9 * (seconds + 1)
+        size = sum(len(str(state)) + sum(memoryview(b).nbytes for b in buffers) for state, buffers in sent)
+        assert size / seconds < 30_000
+
+    def test_nothing_is_sent_while_idle(self, make_lab, wire):
+        make_lab()
+        wire.messages.clear()
+        time.sleep(0.6)
+        assert wire.messages == []
+
+
+class TestMistakes:
+    def test_unknown_words_are_refused(self):
+        with pytest.raises(TypeError, match="num_stream"):
+            StreamLab(num_stream=3)
+
+    @pytest.mark.parametrize(
+        ("arguments", "error"),
+        [
+            ({"model": "no-such.onnx"}, ModelError),
+            ({"topology": "no such machine"}, TopologyError),
+            ({"num_streams": -1}, DeepschedError),
+            ({"scheduler": "fastest"}, DeepschedError),
+            ({"seconds": 0}, OptionError),
+            ({"clients": 0}, TraitError),
+        ],
+    )
+    def test_values_are_refused_at_once(self, arguments, error):
+        with pytest.raises(error):
+            StreamLab(**arguments)
+
+
+def test_close_is_safe_twice_and_leaves_no_thread(make_lab):
+    lab = make_lab()
+    lab.start()
+    wait_for(lambda: lab.state == "running")
+    lab.close()
+    lab.close()
+    assert not [t for t in threading.enumerate() if t.name.startswith("deepsched")]
+
+
+def test_text_and_picture_for_where_no_kernel_lives(make_lab):
+    lab = make_lab(find_example("light_squeezenet"), GOLDEN, num_streams=3)
+    bundle = lab._repr_mimebundle_()
+    data = bundle[0] if isinstance(bundle, tuple) else bundle
+    assert data["text/plain"] == repr(lab) == "StreamLab('light_squeezenet.onnx', cores=16, num_streams=3)"
+    assert data["image/svg+xml"].startswith("<svg")
+    assert lab._repr_mimebundle_() == bundle
+
+
+def _fail(*_args, **_kwargs):
+    raise OptionError("no such luck")
