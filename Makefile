@@ -22,7 +22,7 @@ lab: .venv/installed-lab ## Open JupyterLab on notebooks/ (without a screen: ARG
 test: system lint types unit js notebooks-test ## Run every check below, in this order
 
 system: ## Bring the programs that the tests need beyond Python, or say which are missing
-	@tools/require.sh chromium:chromium lstopo:hwloc node:nodejs
+	@tools/require.sh chromium:chromium lstopo:hwloc node:nodejs numactl:numactl taskset:util-linux
 
 lint: .venv/installed-test ## Check the rules and the format of the code (ruff)
 	$(call heading,ruff check)

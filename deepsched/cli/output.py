@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 import warnings
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Any
@@ -30,10 +29,11 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object 
 
 
 def print_result(data: dict[str, Any], shown: RenderableType, *, as_json: bool) -> None:
-    """Print `data` as one JSON object, or what people see of it."""
+    """Print `data` as one JSON object, or what people see of it; a string is printed as it is, to be pasted."""
     if as_json:
-        json.dump(data, sys.stdout)
-        sys.stdout.write("\n")
+        typer.echo(json.dumps(data))
+    elif isinstance(shown, str):
+        typer.echo(shown)
     else:
         Console().print(shown)
 

@@ -7,7 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deepsched.errors import TopologyError
+from deepsched.topology.catalogue import MACHINES, find_machine
 from deepsched.topology.detect import detect_topology
+from deepsched.topology.hwloc_xml import read_hwloc_xml
 from deepsched.topology.model import Topology
 from deepsched.topology.synthetic import parse_synthetic
 from deepsched.topology.sysfs import read_sysfs
@@ -16,7 +18,9 @@ if TYPE_CHECKING:
     from os import PathLike
 
 _FORMS = (
-    "'this' for this machine, a folder that holds another Linux machine's sys/, or a synthetic description "
+    "'this' for this machine; a name of the catalogue ("
+    + ", ".join(machine.name for machine in MACHINES)
+    + "); an .xml file of lstopo's; a folder that holds another Linux machine's sys/; or hwloc's synthetic notation "
     "such as 'pack:2 l3:1 core:8 pu:1'"
 )
 
@@ -27,14 +31,23 @@ def load_topology(source: str | PathLike[str] | Topology) -> Topology:
         return source
     if not isinstance(source, str | os.PathLike):
         raise TopologyError(f"a machine cannot be named by {source!r}; expected {_FORMS}.")
-    text = os.fspath(source)
+    text = os.fsdecode(source)
     if text == "this":
         return detect_topology()
-    try:
-        if text and Path(text).is_dir():
-            return read_sysfs(text)
-    except (OSError, ValueError):  # a name too long for a path, or with a zero byte, is no path
-        pass
-    if ":" in text:
+    named = find_machine(text)
+    if named is not None:
+        return named
+    if text.lower().endswith(".xml"):
+        return read_hwloc_xml(text)
+    if _is_folder(text):
+        return read_sysfs(text)
+    if text[:1].isdigit() or ":" in text:
         return parse_synthetic(text)
-    raise TopologyError(f"{text!r} names no machine; expected {_FORMS}.")
+    raise TopologyError(f"{text[:200]!r} names no machine; expected {_FORMS}.")
+
+
+def _is_folder(text: str) -> bool:
+    try:
+        return bool(text) and Path(text).is_dir()
+    except (OSError, ValueError):  # a name too long for a path, or with a zero byte
+        return False

@@ -10,12 +10,10 @@ import subprocess
 import sys
 import warnings
 from dataclasses import replace
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from google.protobuf import descriptor_pb2, descriptor_pool, message_factory, text_format
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from onnx import parser, save
@@ -23,61 +21,30 @@ from onnx import parser, save
 from deepsched import Topology, plan_streams
 from deepsched.errors import PlanError
 from deepsched.planning.exports import EXPORT_KINDS
-from deepsched.topology import parse_cpu_list, restrict_topology
+from deepsched.topology import parse_cpu_list
+from tests.planning.exported import (
+    GOLDEN,
+    PLANS,
+    compile_with_openvino,
+    each_plan,
+    parse_config,
+    plan_on,
+    read_comment,
+    read_lines,
+    read_onnxruntime_cpus,
+    read_pod,
+    read_policies,
+)
 from tests.planning.machines import machines
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
     from deepsched import StreamPlan
     from deepsched.planning.plan import PlannedStream
     from tests.planning.machines import Machine
 
-GOLDEN = "pack:2 [numa] l3:1 core:8 pu:1"
 PRINT_AFFINITY = "import os; print(sorted(os.sched_getaffinity(0)), os.environ['OMP_NUM_THREADS'])"
-
-
-def plan_on(text: str, num_streams: int | None = None, **options: Any) -> StreamPlan:
-    return plan_streams(Topology.from_synthetic(text), num_streams, **options)
-
-
-def plan_hybrid(num_cores: int) -> StreamPlan:
-    """Plan a laptop with 4 performance cores of 2 hardware threads and 8 efficiency cores of 1."""
-    topology = Topology.from_synthetic("pack:1 l3:1 core:12 pu:2")
-    threads = tuple(
-        replace(t, kind="performance" if t.core < 4 else "efficiency")
-        for t in topology.threads
-        if t.core < 4 or t.smt == 0
-    )
-    return plan_streams(replace(topology, threads=threads), 2, num_cores=num_cores)
-
-
-PLANS = {
-    "golden": plan_on(GOLDEN),
-    "straddling and uneven": plan_on(GOLDEN, 3),
-    "single_stream": plan_on(GOLDEN, scheduler="single_stream"),
-    "smt, one thread a core": plan_on("pack:2 [numa] l3:1 core:8 pu:2", 3),
-    "smt, both threads": plan_on("pack:2 [numa] l3:1 core:8 pu:2", 3, threads_per_core=2),
-    "several nodes and L3s a socket": plan_on("pack:2 numa:2 l3:2 core:4 pu:2", 3),
-    "no L3": plan_on("pack:2 [numa] core:4 pu:1", 4),
-    "sparse": plan_streams(restrict_topology(Topology.from_synthetic(GOLDEN), {1, 2, 3, 7, 8, 12}), 4),
-    "64 streams": plan_on("pack:2 [numa] l3:16 core:8 pu:2", 64),
-    "one core": plan_on("core:1 pu:1"),
-    "hybrid": plan_hybrid(12),
-    "performance cores": plan_hybrid(4),
-}
-each_plan = pytest.mark.parametrize("plan", [pytest.param(plan, id=name) for name, plan in PLANS.items()])
-
-
-def read_lines(text: str) -> list[str]:
-    """Give the lines that are no comments."""
-    return [line for line in text.splitlines() if line and not line.startswith("#")]
-
-
-def read_comment(text: str) -> str:
-    """Give the comments as one paragraph."""
-    return " ".join(line.removeprefix("#").strip() for line in text.splitlines() if line.startswith("#"))
 
 
 @each_plan
@@ -150,10 +117,10 @@ def run_command(line: str, tool: str, package: str) -> subprocess.CompletedProce
 
 
 def plans_of_this_machine() -> list[StreamPlan]:
-    """Plan this machine as one stream, and as many narrow ones."""
+    """Plan this machine as one stream, as streams of two cores, and of one."""
     topology = Topology.detect()
     cores = len(topology.usable_cores)
-    return [plan_streams(topology, num_streams, num_cores=cores) for num_streams in {1, cores}]
+    return [plan_streams(topology, num_streams, num_cores=cores) for num_streams in {1, max(1, cores // 2), cores}]
 
 
 @each_plan
@@ -251,13 +218,6 @@ def model_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def read_onnxruntime_cpus(text: str) -> list[list[int]]:
-    """Evaluate the list of the streams' cpus alone."""
-    scope: dict[str, Any] = {}
-    exec(text[text.index("STREAMS = [") : text.index("]\n\n")] + "]", scope)
-    return scope["STREAMS"]
-
-
 @each_plan
 def test_onnxruntime_gets_the_cpus_of_each_stream(plan: StreamPlan) -> None:
     text = plan.export("onnxruntime")
@@ -278,7 +238,7 @@ def test_onnxruntime_runs_each_stream_on_its_cpus(model_path: Path) -> None:
             check=False,
         )
         # THEN every request is answered, and callers and workers are where the plan has them, and nothing else is
-        assert (done.returncode, done.stderr) == (0, "")
+        assert done.returncode == 0, done.stderr
         report = json.loads(done.stdout)
         cpus = [set(stream.cpus) for stream in plan.streams]
         assert report["sums"] == [64.0**3] * plan.num_streams
@@ -290,18 +250,6 @@ def test_onnxruntime_runs_each_stream_on_its_cpus(model_path: Path) -> None:
 
 
 # OpenVINO
-
-
-def compile_with_openvino(text: str) -> dict[str, Any]:
-    """Run the code against a stand-in for OpenVINO that gives back the properties."""
-    calls: list[tuple[str, str, dict[str, Any]]] = []
-    core = SimpleNamespace(compile_model=lambda *arguments: calls.append(arguments))
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(sys.modules, "openvino", SimpleNamespace(Core=lambda: core))
-        exec(text, {})
-    ((model, device, properties),) = calls
-    assert (model, device) == ("model.onnx", "CPU")
-    return properties
 
 
 @each_plan
@@ -338,69 +286,6 @@ def test_openvinos_streams_are_all_alike() -> None:
 # Triton
 
 
-def make_model_config() -> type[Any]:
-    """Make that part of Triton's model_config.proto which an export uses."""
-    field = descriptor_pb2.FieldDescriptorProto
-    file = descriptor_pb2.FileDescriptorProto(name="model_config.proto", package="inference", syntax="proto3")
-    group = file.message_type.add(name="ModelInstanceGroup")
-    kinds = group.enum_type.add(name="Kind")
-    for number, name in enumerate(("KIND_AUTO", "KIND_GPU", "KIND_CPU", "KIND_MODEL")):
-        kinds.value.add(name=name, number=number)
-    group.field.add(name="name", number=1, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL)
-    group.field.add(name="count", number=2, type=field.TYPE_INT32, label=field.LABEL_OPTIONAL)
-    kind = ".inference.ModelInstanceGroup.Kind"
-    group.field.add(name="kind", number=4, type=field.TYPE_ENUM, type_name=kind, label=field.LABEL_OPTIONAL)
-    group.field.add(name="host_policy", number=9, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL)
-    parameter = file.message_type.add(name="ModelParameter")
-    parameter.field.add(name="string_value", number=1, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL)
-    config = file.message_type.add(name="ModelConfig")
-    entry = config.nested_type.add(name="ParametersEntry")
-    entry.options.map_entry = True
-    entry.field.add(name="key", number=1, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL)
-    value = ".inference.ModelParameter"
-    entry.field.add(name="value", number=2, type=field.TYPE_MESSAGE, type_name=value, label=field.LABEL_OPTIONAL)
-    groups = ".inference.ModelInstanceGroup"
-    config.field.add(
-        name="instance_group", number=7, type=field.TYPE_MESSAGE, type_name=groups, label=field.LABEL_REPEATED
-    )
-    entries = ".inference.ModelConfig.ParametersEntry"
-    config.field.add(
-        name="parameters", number=14, type=field.TYPE_MESSAGE, type_name=entries, label=field.LABEL_REPEATED
-    )
-    config.field.add(name="backend", number=17, type=field.TYPE_STRING, label=field.LABEL_OPTIONAL)
-    pool = descriptor_pool.DescriptorPool()
-    pool.Add(file)
-    return message_factory.GetMessageClass(pool.FindMessageTypeByName("inference.ModelConfig"))
-
-
-MODEL_CONFIG = make_model_config()
-
-
-def parse_config(text: str) -> Any:
-    return text_format.Parse(text, MODEL_CONFIG())
-
-
-def read_policies(text: str) -> list[tuple[str, list[int], int | None]]:
-    """Read the flags as Triton does: a policy's name, its cpus, written as ranges alone, and its one NUMA node."""
-    command = text[text.index("# tritonserver") : text.index("\nbackend")]
-    words = shlex.split(re.sub(r"^# ", "", command, flags=re.MULTILINE).replace("\\\n", ""))
-    assert words[:2] == ["tritonserver", "--model-repository=REPOSITORY"]
-    policies: dict[str, dict[str, str]] = {}
-    for word in words[2:]:
-        name, setting, value = re.fullmatch(r"--host-policy=([^,]+),([^=]+)=(.+)", word).groups()
-        policies.setdefault(name, {})[setting] = value
-    return [
-        (name, list(read_ranges(settings.pop("cpu-cores"))), int(settings["numa-node"]) if settings else None)
-        for name, settings in policies.items()
-    ]
-
-
-def read_ranges(text: str) -> Iterable[int]:
-    for part in text.split(","):
-        low, high = re.fullmatch(r"(\d+)-(\d+)", part).groups()
-        yield from range(int(low), int(high) + 1)
-
-
 @each_plan
 def test_triton_gets_an_instance_and_a_policy_a_stream(plan: StreamPlan) -> None:
     text = plan.export("triton")
@@ -429,21 +314,6 @@ def test_triton_is_told_what_it_cannot_have() -> None:
 
 
 # Kubernetes
-
-
-def read_pod(pod: dict[str, Any]) -> tuple[int, dict[str, str]]:
-    """Check that a Pod's class is Guaranteed with whole cpus, and give these and the environment."""
-    assert (pod["apiVersion"], pod["kind"]) == ("v1", "Pod")
-    (container,) = pod["spec"]["containers"]
-    requests, limits = container["resources"]["requests"], container["resources"]["limits"]
-    assert requests == limits
-    assert set(requests) == {"cpu", "memory"}
-    assert isinstance(requests["cpu"], int)
-    assert re.fullmatch(r"\d+Gi", requests["memory"])
-    assert re.fullmatch(r"[a-z0-9./-]+:[a-z0-9.]+", container["image"])
-    # A value that is no string is refused by the API server.
-    assert all(isinstance(variable["value"], str) for variable in container["env"])
-    return requests["cpu"], {variable["name"]: variable["value"] for variable in container["env"]}
 
 
 @each_plan
