@@ -1,10 +1,13 @@
-"""Every error that a user can cause, and the warnings beside them.
+"""Every error that a user can cause, and the warning beside them.
 
 Each is a `DeepschedError` and also the built-in that Python has for the case, so that
 ``except ValueError`` and ``except DeepschedError`` both work.
 """
 
 from __future__ import annotations
+
+import sys
+import warnings
 
 
 class DeepschedError(Exception):
@@ -57,3 +60,12 @@ class OptionError(DeepschedError, ValueError):
 
 class DeepschedWarning(UserWarning):
     """What was asked for was changed; the message gives both and the reason."""
+
+
+def warn_caller(message: str) -> None:
+    """Warn, and point at the line outside of deepsched that led here, as Python's filters and people expect."""
+    level, frame = 1, sys._getframe()  # noqa: SLF001 - the documented way to the caller's frame
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "deepsched":
+        frame = frame.f_back
+        level += 1
+    warnings.warn(message, DeepschedWarning, stacklevel=level)

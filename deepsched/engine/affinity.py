@@ -42,10 +42,12 @@ def call_pinned(cpus: frozenset[int] | None, name: str, work: Callable[[], T]) -
     def run() -> None:
         try:
             if CAN_PIN:
-                (_TASKS / str(threading.get_native_id()) / "comm").write_text(name[:_NAME_LENGTH])
+                _name_thread(name)
                 if cpus is not None:
                     os.sched_setaffinity(0, cpus)
             results.append(work())
+            if CAN_PIN:
+                _name_thread("ds-builder")  # it lives a little longer, and is none of the workers
         except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
             errors.append(error)
 
@@ -55,6 +57,10 @@ def call_pinned(cpus: frozenset[int] | None, name: str, work: Callable[[], T]) -
     if errors:
         raise errors[0]
     return results[0]
+
+
+def _name_thread(name: str) -> None:
+    (_TASKS / str(threading.get_native_id()) / "comm").write_text(name[:_NAME_LENGTH])
 
 
 def find_threads(name: str) -> Iterator[tuple[int, frozenset[int]]]:

@@ -14,6 +14,7 @@ from deepsched.planning import Scheduler, plan_streams
 from deepsched.topology import Topology
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import TracebackType
 
     import onnxruntime
@@ -68,32 +69,34 @@ class Context:
         # Held while streams are built or taken down; requests never touch it.
         self._layout = threading.Lock()
         self._closed = False
-        self._plan = self._make_plan(num_streams, Scheduler.choose(scheduler))
-        check_runs_here(self._plan)
-        self._streams = self._make_streams(self._plan)
-        self._dispatcher = Dispatcher(self._streams)
+        plan = self._make_plan(num_streams, Scheduler.choose(scheduler))
+        check_runs_here(plan)
+        self._dispatcher = Dispatcher(self._make_streams(plan))
+        # What each request calls stands here directly: a method in between would cost it as much again.
+        self.take = self._dispatcher.take
+        self.settle = self._dispatcher.settle
         self.acquire = self._dispatcher.acquire
         self.release = self._dispatcher.release
 
     @property
     def plan(self) -> StreamPlan:
         """The plan in force, with its findings."""
-        return self._plan
+        return self._dispatcher.streams[0].plan
 
     @property
     def scheduler(self) -> Scheduler:
         """The scheduler."""
-        return self._plan.scheduler
+        return self.plan.scheduler
 
     @property
     def num_streams(self) -> int:
         """How many streams there are: the actual number, not the one asked for."""
-        return self._plan.num_streams
+        return self.plan.num_streams
 
     @property
     def num_cores(self) -> int:
         """How many cores the streams own together."""
-        return self._plan.num_cores
+        return self.plan.num_cores
 
     @property
     def pinning(self) -> str:
@@ -120,6 +123,8 @@ class Context:
         ------
         PlanError
             If the number is negative or no integer, or the scheduler is single_stream and more than one is asked for.
+        ModelError
+            If a model's file was changed since it was compiled; the streams stay as they are.
         ClosedError
             If the context was closed.
         """
@@ -131,15 +136,15 @@ class Context:
                     f"compile with scheduler='multi_stream' to change it."
                 )
             plan = self._make_plan(num_streams, self.scheduler)
-            if plan.streams != self._plan.streams:
-                old, streams = self._streams, self._make_streams(plan)
-                for key, model in self._models.items():
-                    for stream in streams:
-                        stream.open_model(key, model)
-                self._dispatcher.switch(streams)
-                self._streams = streams
-                _take_down(old)
-            self._plan = plan
+            if plan.streams == self.plan.streams:
+                return
+            old, streams = self._dispatcher.streams, self._make_streams(plan)
+            for key, model in self._models.items():
+                model.check_unchanged()
+                for stream in streams:
+                    stream.open_model(key, model)
+            self._dispatcher.switch(streams)
+            _take_down(old)
 
     def attach_model(self, model: Model) -> tuple[int, onnxruntime.InferenceSession]:
         """Open `model` on every stream; give the key of its sessions and one of them."""
@@ -147,7 +152,7 @@ class Context:
             self._check_open()
             key = next(self._keys)
             try:
-                sessions = [stream.open_model(key, model) for stream in self._streams]
+                sessions = [stream.open_model(key, model) for stream in self._dispatcher.streams]
             except BaseException:
                 self._forget_sessions(key)
                 raise
@@ -155,24 +160,33 @@ class Context:
             return key, sessions[0]
 
     def detach_model(self, key: int) -> None:
-        """Forget a model; a request of it that runs finishes on the session that it holds."""
+        """Finish the requests that are here, and forget the model; those of other models wait for a moment."""
         with self._layout:
             self._models.pop(key, None)
-            self._forget_sessions(key)
+            held: list[Stream] = []
+            try:
+                for _ in self._dispatcher.streams:
+                    self._dispatcher.take(held)
+            except ClosedError:
+                return  # closing has taken the sessions with it
+            finally:
+                for stream in held:
+                    stream.sessions.pop(key, None)
+                    self._dispatcher.release(stream)
 
     def verify_pinning(self) -> tuple[ThreadPlacement, ...]:
         """Read from the operating system where each worker thread may run, beside what was asked for."""
         with self._layout:
-            return read_placements(self._streams)
+            return read_placements(self._dispatcher.streams)
 
     def close(self) -> None:
         """Refuse further requests, finish those that are here, and take the streams down. Safe to call twice."""
         with self._layout:
-            if not self._closed:
-                self._closed = True
-                self._dispatcher.close()
-                _take_down(self._streams)
-                self._models.clear()
+            # Each step may be done again: a close that Ctrl-C broke off is finished by the next.
+            self._closed = True
+            self._dispatcher.close()
+            _take_down(self._dispatcher.streams)
+            self._models.clear()
 
     def __enter__(self) -> Self:
         return self
@@ -196,10 +210,10 @@ class Context:
         )
 
     def _make_streams(self, plan: StreamPlan) -> list[Stream]:
-        return [Stream(planned, choose_cpus(planned, self._topology, self._pinning)) for planned in plan.streams]
+        return [Stream(plan, planned, choose_cpus(planned, self._topology, self._pinning)) for planned in plan.streams]
 
     def _forget_sessions(self, key: int) -> None:
-        for stream in self._streams:
+        for stream in self._dispatcher.streams:
             stream.sessions.pop(key, None)
 
     def _check_open(self) -> None:
@@ -207,7 +221,7 @@ class Context:
             raise ClosedError("the context was closed; make a new one.")
 
 
-def _take_down(streams: list[Stream]) -> None:
+def _take_down(streams: Sequence[Stream]) -> None:
     """Let go of sessions that no request uses any more: onnxruntime ends their threads at once."""
     for stream in streams:
         stream.sessions.clear()

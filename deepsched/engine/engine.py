@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import operator
+import threading
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
@@ -26,9 +28,14 @@ if TYPE_CHECKING:
 
     from deepsched.engine.placement import ThreadPlacement
     from deepsched.engine.signature import Dimension, Signature
+    from deepsched.engine.stream import Stream
     from deepsched.planning import StreamPlan
     from deepsched.telemetry import RequestRecord, Snapshot
     from deepsched.topology import Topology
+
+
+_CLOSED = "the engine was closed; compile the model again to run more requests."
+_SUBMIT_THREADS = "deepsched-submit"
 
 
 class Engine:
@@ -83,13 +90,15 @@ class Engine:
         self._label = opened.label
         self._owns_context = context is None
         if context is None:
-            several = scheduler is None and isinstance(num_streams, int) and num_streams > 1
-            chosen = Scheduler.multi_stream if several else Scheduler.choose(scheduler)
+            chosen = Scheduler.multi_stream if _asks_several(scheduler, num_streams) else Scheduler.choose(scheduler)
             context = Context(num_cores, num_streams, chosen, topology=topology, pinning=pinning)
+        elif not isinstance(context, Context):
+            raise OptionError(f"context is {context!r}; expected a deepsched.Context.")
         elif any((num_cores, num_streams, scheduler, topology)) or pinning != "core":
             raise OptionError("num_cores, num_streams, scheduler, topology and pinning belong to the context given.")
         self._context = context
         self._closed = False
+        self._submitting = threading.Lock()
         self._executor: ThreadPoolExecutor | None = None
         self._trace = Trace()
         self._opened_at = perf_counter()
@@ -102,7 +111,8 @@ class Engine:
                 context.close()
             raise
         self._output_names = list(self._signature.output_names)
-        self._batched = find_batched(self._signature)
+        firsts = {spec.name: spec.shape[0] for spec in self._signature.inputs if spec.shape}
+        self._batched = find_batched(firsts) if opened.batched is None else opened.batched
 
     # Requests
 
@@ -153,23 +163,28 @@ class Engine:
         Raises
         ------
         InputError
-            If the inputs' first dimensions differ, or a part does not fit the model.
+            If the inputs' first dimensions differ, a part does not fit the model, or an output has no batch dimension.
         """
         feeds = name_inputs(self._signature, inputs)
-        items = count_items(feeds, self._batched)
         if not self._batched:
             return self.run(feeds)
-        parts = split_batch(feeds, self._batched, self.batch_size, self.num_streams)
-        return join_outputs(list(self.map(parts)), items)
+        requests = split_batch(feeds, self._batched, self.batch_size, self.num_streams)
+        outputs = list(self.map(request for request, _ in requests))
+        sizes = [(count_items(request, self._batched), items) for request, items in requests]
+        return join_outputs(
+            self._output_names, [(out, size, items) for out, (size, items) in zip(outputs, sizes, strict=True)]
+        )
 
     def submit(self, inputs: Any, val_inp: bool = True) -> Future[list[Any]]:
         """Run one request in a thread of the engine's; give a future of its outputs."""
-        self._check_open()
-        if self._executor is None:
-            # As many threads as there can ever be streams; they start only as they are needed.
-            cores = len(self.plan.topology.usable_cores)
-            self._executor = ThreadPoolExecutor(cores, thread_name_prefix="deepsched-submit")
-        return self._executor.submit(self.run, inputs, val_inp)
+        with self._submitting:
+            if self.closed:
+                raise ClosedError(_CLOSED)
+            if self._executor is None:
+                # As many threads as there can ever be streams; they start only as they are needed.
+                cores = len(self.plan.topology.usable_cores)
+                self._executor = ThreadPoolExecutor(cores, thread_name_prefix=_SUBMIT_THREADS)
+            return self._executor.submit(self.run, inputs, val_inp)
 
     async def run_async(self, inputs: Any, val_inp: bool = True) -> list[Any]:
         """Run one request without blocking the event loop."""
@@ -194,23 +209,34 @@ class Engine:
 
     def _serve(self, feeds: dict[str, Any], timeout: float | None) -> list[Any]:
         queued = perf_counter()
-        stream = self._context.acquire(timeout)
+        held: list[Stream] = []
+        pool = None
         try:
-            session = stream.sessions[self._key]
+            pool = self._context.take(held, timeout)
+            stream = held[0]
             started = perf_counter()
-            outputs = stream.run(session, self._output_names, feeds)
+            outputs = stream.run(self._key, self._output_names, feeds)
             ended = perf_counter()
-        except Exception as error:
-            raise self._explain(error) from error
+        except DeepschedError:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever onnxruntime raises, a person sees one kind
+            # Without its traceback: somebody who keeps the error must not keep the session.
+            raise self._explain(error) from error.with_traceback(None)
         finally:
-            self._context.release(stream)
-        items = len(feeds[self._batched[0]]) if self._batched else 1
-        self._trace.add((stream.index, queued, started, ended, items))
+            # Ctrl-C strikes between calls. This is the first, and after it the stream is back.
+            if pool is not None:
+                try:
+                    pool.free.extend(held)
+                finally:
+                    self._context.settle(pool)
+            elif held:
+                self._context.release(held[0])
+        self._trace.add((stream.index, queued, started, ended, count_items(feeds, self._batched)))
         return outputs
 
     def _explain(self, error: Exception) -> DeepschedError:
         if self._closed:
-            return ClosedError("the engine was closed; compile the model again to run more requests.")
+            return ClosedError(_CLOSED)
         return RequestError(f"onnxruntime failed a request of {self._label}: {error}")
 
     # Streams
@@ -309,14 +335,14 @@ class Engine:
 
     def close(self) -> None:
         """Finish the requests that are here and let go of all threads. Safe to call twice."""
-        if self._closed:
-            return
+        with self._submitting:
+            already, self._closed = self._closed, True
         if self._executor is not None:
-            self._executor.shutdown(wait=True)
-        self._closed = True
+            # A future's callback may close the engine: a thread cannot wait for itself.
+            self._executor.shutdown(wait=not threading.current_thread().name.startswith(_SUBMIT_THREADS))
         if self._owns_context:
             self._context.close()
-        else:
+        elif not already:
             self._context.detach_model(self._key)
 
     @property
@@ -339,14 +365,14 @@ class Engine:
             f"num_cores={self.num_cores}, batch_size={self.batch_size}{state})"
         )
 
-    def _check_open(self) -> None:
-        if self.closed:
-            raise ClosedError("the engine was closed; compile the model again to run more requests.")
+
+def _asks_several(scheduler: Any, num_streams: Any) -> bool:
+    return scheduler is None and hasattr(num_streams, "__index__") and operator.index(num_streams) > 1
 
 
 def _check_batch_size(batch_size: Any) -> int | None:
-    if batch_size is None or batch_size == 0:
+    if batch_size is None:
         return None
-    if isinstance(batch_size, bool) or not isinstance(batch_size, int) or batch_size < 0:
+    if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 0:
         raise OptionError(f"batch_size is {batch_size!r}; expected an integer from 1 up, or None to keep the model's.")
-    return batch_size
+    return operator.index(batch_size) or None

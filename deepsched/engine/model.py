@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import onnx
 
+from deepsched.engine.batching import find_batched
 from deepsched.errors import ModelError, ModelNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from deepsched.engine.signature import Dimension
 
 
 @dataclass(frozen=True)
@@ -22,16 +26,22 @@ class Model:
     Parameters
     ----------
     label : str
-        How messages name it: its path, or ``"<bytes>"``.
+        How messages name it: its path as it was given, or ``"<bytes>"``.
     content : str or bytes
-        The path, or the serialised model.
+        The absolute path, or the serialised model.
     folder : str or None
         Where the external data of a serialised model lies.
+    batched : tuple of str or None
+        The inputs with a batch dimension, where fixing dimensions hides which they were.
+    stamp : tuple of int or None
+        The file's time of change, size and number when it was given.
     """
 
     label: str
     content: str | bytes
     folder: str | None = None
+    batched: tuple[str, ...] | None = None
+    stamp: tuple[int, ...] | None = None
 
     def read_proto(self) -> onnx.ModelProto:
         """Parse the model, without its external data.
@@ -53,6 +63,17 @@ class Model:
         tensors = ((value.name, value.type.tensor_type) for value in self.read_proto().graph.input)
         return frozenset(name for name, tensor in tensors if tensor.HasField("shape") and not tensor.shape.dim)
 
+    def check_unchanged(self) -> None:
+        """Refuse to open a file again that is another one by now: streams must not answer differently.
+
+        Raises
+        ------
+        ModelError
+            If the file was changed, replaced or removed.
+        """
+        if self.stamp is not None and self.stamp != _read_stamp(str(self.content)):
+            raise ModelError(f"model {self.label}: the file was changed since it was compiled; compile it again.")
+
 
 def open_model(model: Any, batch_size: int | None = None, input_shapes: Sequence[Sequence[int]] | None = None) -> Model:
     """Accept a model in any of its forms, with `input_shapes` and then `batch_size` fixed in it.
@@ -65,15 +86,18 @@ def open_model(model: Any, batch_size: int | None = None, input_shapes: Sequence
         If it is of another kind or empty, or the dimensions cannot be fixed as asked.
     """
     opened = _open(model)
-    if batch_size is None and not input_shapes:
+    shapes = [] if input_shapes is None else _read_shapes(opened.label, input_shapes)
+    if batch_size is None and not shapes:
         return opened
     proto = opened.read_proto()
     inputs = _true_inputs(proto)
-    if input_shapes:
-        _fix_shapes(opened.label, proto, inputs, input_shapes)
+    batched = find_batched({v.name: _first_dimension(v) for v in inputs if v.type.tensor_type.shape.dim})
+    if shapes:
+        _fix_shapes(opened.label, inputs, shapes)
     if batch_size is not None:
-        _fix_batch(opened.label, proto, inputs, batch_size)
-    return Model(opened.label, proto.SerializeToString(), opened.folder)
+        _fix_batch(opened.label, [value for value in inputs if value.name in batched], batch_size)
+    _forget_shapes(proto)
+    return Model(opened.label, proto.SerializeToString(), opened.folder, batched)
 
 
 def _open(model: Any) -> Model:
@@ -86,14 +110,24 @@ def _open(model: Any) -> Model:
         return Model("<bytes>", content)
     if not isinstance(model, str | os.PathLike):
         raise ModelError(f"a model cannot be {type(model).__name__}; expected a path, bytes or an onnx.ModelProto.")
-    path = Path(os.fsdecode(model))
-    if not path.exists():
-        raise ModelNotFoundError(f"model {path}: there is no such file.")
+    label = os.fsdecode(model)
+    stamp = _read_stamp(label)
+    if stamp is None:
+        raise ModelNotFoundError(f"model {label}: there is no such file.")
+    path = Path(label).absolute()
     if not path.is_file():
-        raise ModelError(f"model {path}: is not a file; expected an .onnx file.")
+        raise ModelError(f"model {label}: is not a file; expected an .onnx file.")
     if path.stat().st_size == 0:
-        raise ModelError(f"model {path}: is empty; expected an ONNX model.")
-    return Model(str(path), str(path), str(path.resolve().parent))
+        raise ModelError(f"model {label}: is empty; expected an ONNX model.")
+    return Model(label, str(path), str(path.resolve().parent), stamp=stamp)
+
+
+def _read_stamp(path: str) -> tuple[int, ...] | None:
+    try:
+        status = Path(path).stat()
+    except (OSError, ValueError):  # missing, or a name that no file can have
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
 
 
 def _true_inputs(proto: onnx.ModelProto) -> list[Any]:
@@ -102,41 +136,54 @@ def _true_inputs(proto: onnx.ModelProto) -> list[Any]:
     return [value for value in proto.graph.input if value.name not in initializers]
 
 
-def _fix_shapes(label: str, proto: onnx.ModelProto, inputs: list[Any], input_shapes: Sequence[Sequence[int]]) -> None:
-    if len(input_shapes) != len(inputs):
-        raise ModelError(f"model {label}: {len(input_shapes)} input_shapes for {len(inputs)} inputs; give one each.")
-    for value, shape in zip(inputs, input_shapes, strict=True):
+def _first_dimension(value: Any) -> Dimension:
+    first = value.type.tensor_type.shape.dim[0]
+    return first.dim_value if first.HasField("dim_value") else first.dim_param or None
+
+
+def _fix_shapes(label: str, inputs: list[Any], shapes: list[Any]) -> None:
+    if len(shapes) != len(inputs):
+        raise ModelError(f"model {label}: {len(shapes)} input_shapes for {len(inputs)} inputs; give one each.")
+    for value, given in zip(inputs, shapes, strict=True):
+        where = f"model {label}, input_shapes for {value.name!r}"
         dims = value.type.tensor_type.shape.dim
-        if len(dims) != len(shape) or any(isinstance(n, bool) or not isinstance(n, int) or n < 0 for n in shape):
-            raise ModelError(
-                f"model {label}: input {value.name!r} has rank {len(dims)}; input_shapes gives {list(shape)}."
-            )
+        shape = _read_shape(where, given)
+        if len(dims) != len(shape):
+            raise ModelError(f"{where}: {shape} has {len(shape)} dimensions; {value.name!r} has rank {len(dims)}.")
         for dim, size in zip(dims, shape, strict=True):
             dim.dim_value = size
-    _forget_shapes(proto)
 
 
-def _fix_batch(label: str, proto: onnx.ModelProto, inputs: list[Any], batch_size: int) -> None:
-    """Fix the first dimension wherever it is the batch; inputs that have no batch dimension are left alone.
+def _read_shapes(label: str, given: Any) -> list[Any]:
+    try:
+        return list(given)
+    except TypeError:
+        raise ModelError(
+            f"model {label}: input_shapes is {given!r}; expected a list, a shape for each input."
+        ) from None
 
-    The batch is the dynamic first dimension of the first input that has one, and every other first dimension of the
-    same name, or with ``batch`` in its name.
-    """
-    firsts = [v.type.tensor_type.shape.dim[0] for v in inputs if v.type.tensor_type.shape.dim]
-    dynamic = [dim for dim in firsts if not dim.HasField("dim_value")]
-    if not dynamic:
-        fixed = sorted({dim.dim_value for dim in firsts})
-        if firsts and firsts[0].dim_value == batch_size:
-            return
+
+def _read_shape(where: str, given: Any) -> list[int]:
+    try:
+        shape = [operator.index(size) for size in given]
+    except TypeError:
+        shape = [-1]
+    if any(size < 0 for size in shape):
+        raise ModelError(f"{where}: given {given!r}; expected whole numbers from 0 up, such as [1, 3].")
+    return shape
+
+
+def _fix_batch(label: str, batched: list[Any], batch_size: int) -> None:
+    """Fix the first dimension of the batched inputs; inputs that have no batch dimension are left alone."""
+    firsts = [value.type.tensor_type.shape.dim[0] for value in batched]
+    fixed = sorted({dim.dim_value for dim in firsts if dim.HasField("dim_value")})
+    if not firsts or (fixed and fixed != [batch_size]):
         raise ModelError(
             f"model {label}: batch_size {batch_size} was asked, but no input has a dynamic first dimension "
-            f"(they are fixed at {', '.join(map(str, fixed)) or 'nothing'}). Leave batch_size out, or use input_shapes."
+            f"(fixed at {', '.join(map(str, fixed)) or 'nothing'}). Leave batch_size out, or use input_shapes."
         )
-    symbol = dynamic[0].dim_param
-    for dim in dynamic:
-        if dim.dim_param == symbol or "batch" in dim.dim_param.lower():
-            dim.dim_value = batch_size
-    _forget_shapes(proto)
+    for dim in firsts:
+        dim.dim_value = batch_size
 
 
 def _forget_shapes(proto: onnx.ModelProto) -> None:

@@ -11,8 +11,8 @@ from deepsched.errors import ModelError
 if TYPE_CHECKING:
     from deepsched.engine.model import Model
 
-# onnxruntime's own words for "errors only": its warnings on stderr would end up in people's notebooks.
-_ERRORS_ONLY = 3
+# Fatal errors only: the others are raised here, and onnxruntime's lines on stderr would end up in people's notebooks.
+_FATAL_ONLY = 4
 
 
 def build_session(model: Model, num_threads: int) -> onnxruntime.InferenceSession:
@@ -30,7 +30,7 @@ def build_session(model: Model, num_threads: int) -> onnxruntime.InferenceSessio
     options.intra_op_num_threads = num_threads
     options.inter_op_num_threads = 1
     options.execution_mode = onnxruntime.ExecutionMode.ORT_SEQUENTIAL
-    options.log_severity_level = _ERRORS_ONLY
+    options.log_severity_level = _FATAL_ONLY
     if isinstance(model.content, bytes) and model.folder is not None:
         options.add_session_config_entry("session.model_external_initializers_file_folder_path", model.folder)
     try:
@@ -38,5 +38,5 @@ def build_session(model: Model, num_threads: int) -> onnxruntime.InferenceSessio
         return onnxruntime.InferenceSession(
             model.content, options, providers=["CPUExecutionProvider"], enable_fallback=0
         )
-    except Exception as error:
-        raise ModelError(f"model {model.label}: onnxruntime cannot load it ({error}).") from error
+    except Exception as error:  # noqa: BLE001 - onnxruntime's errors have no common base
+        raise ModelError(f"model {model.label}: onnxruntime cannot load it ({error}).") from error.with_traceback(None)

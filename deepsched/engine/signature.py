@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepsched.errors import ModelError
+
 if TYPE_CHECKING:
     from collections.abc import Collection
 
@@ -49,6 +51,16 @@ class ValueSpec:
         """The numpy dtype of a tensor's elements (object for strings); None where numpy has none."""
         return _DTYPES.get(self.type[7:-1]) if self.is_tensor else None
 
+    @cached_property
+    def plain_dtype(self) -> np.dtype[Any] | None:
+        """The dtype, where an array of it needs no look at its elements; None for strings."""
+        return None if self.dtype == object else self.dtype
+
+    @property
+    def dtype_name(self) -> str:
+        """The dtype as people write it."""
+        return "str" if self.dtype == object else str(self.dtype)
+
     @property
     def is_tensor(self) -> bool:
         """Whether it is a tensor, and not a sequence, a map or an optional."""
@@ -89,13 +101,21 @@ def read_signature(session: onnxruntime.InferenceSession, scalars: Collection[st
     scalars : collection of str
         Which inputs the model declares to have no dimension. onnxruntime gives an empty shape for these and
         for inputs of unknown rank alike.
+
+    Raises
+    ------
+    ModelError
+        If a name is not UTF-8.
     """
 
     def read(node: Any) -> ValueSpec:
         unknown = not node.type.startswith("tensor(") or (not node.shape and node.name not in scalars)
         return ValueSpec(node.name, node.type, None if unknown else tuple(node.shape))
 
-    return Signature(
-        inputs=tuple(read(node) for node in session.get_inputs()),
-        outputs=tuple(read(node) for node in session.get_outputs()),
-    )
+    try:
+        return Signature(
+            inputs=tuple(read(node) for node in session.get_inputs()),
+            outputs=tuple(read(node) for node in session.get_outputs()),
+        )
+    except UnicodeDecodeError as error:
+        raise ModelError(f"an input or output of the model has a name that is no text ({error}).") from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -10,12 +11,13 @@ from deepsched.engine.affinity import CAN_PIN, call_pinned
 from deepsched.engine.session import build_session
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     import onnxruntime
 
+    from deepsched.engine.dispatch import Pool
     from deepsched.engine.model import Model
-    from deepsched.planning import PlannedStream
+    from deepsched.planning import PlannedStream, StreamPlan
 
 _serial_numbers = count()
 
@@ -23,26 +25,29 @@ _serial_numbers = count()
 class Stream:
     """One stream of a plan, with the sessions that run on it.
 
-    Whoever holds the stream, as `Dispatcher.acquire` gave it, has it alone.
+    Whoever holds the stream, as `Dispatcher.take` gave it, has it alone.
 
     Parameters
     ----------
+    plan : StreamPlan
+        The plan that it belongs to.
     planned : PlannedStream
         Its cores; one thread for each of its cpus serves a request.
     cpus : frozenset of int or None
         Where its threads may run; None leaves them unpinned.
     """
 
-    __slots__ = ("cpus", "index", "name", "num_threads", "pool", "sessions")
+    __slots__ = ("cpus", "index", "name", "num_threads", "plan", "pool", "sessions")
 
-    def __init__(self, planned: PlannedStream, cpus: frozenset[int] | None) -> None:
+    def __init__(self, plan: StreamPlan, planned: PlannedStream, cpus: frozenset[int] | None) -> None:
+        self.plan = plan
         self.index = planned.index
         self.num_threads = len(planned.cpus)
         self.cpus = cpus if CAN_PIN else None
         # The serial number keeps an old layout's threads apart from those of the layout that follows it.
         self.name = f"ds{next(_serial_numbers)}.s{planned.index}"
         self.sessions: dict[int, onnxruntime.InferenceSession] = {}
-        self.pool: Any = None  # the dispatcher's, which it sets
+        self.pool: Callable[[], Pool | None]  # set by the pool
 
     def open_model(self, key: int, model: Model) -> onnxruntime.InferenceSession:
         """Build the session for `model` on this stream's cpus, and keep it under `key`."""
@@ -50,18 +55,19 @@ class Stream:
         self.sessions[key] = session
         return session
 
-    def run(self, session: onnxruntime.InferenceSession, names: Sequence[str], feeds: dict[str, Any]) -> list[Any]:
-        """Run one request in the calling thread, on this stream's cpus, and give the thread its own cpus back."""
-        if self.cpus is None:
-            return session.run(names, feeds)  # type: ignore[no-any-return]
-        own = os.sched_getaffinity(0)
+    def run(self, key: int, names: Sequence[str], feeds: dict[str, Any]) -> list[Any]:
+        """Run one request in the calling thread, on this stream's cpus, and give the thread its own cpus back.
+
+        No variable here holds the session: a traceback that somebody keeps must not keep the session's threads.
+        """
+        own = None if self.cpus is None else os.sched_getaffinity(0)
         if own == self.cpus:
-            return session.run(names, feeds)  # type: ignore[no-any-return]
+            return self.sessions[key].run(names, feeds)  # type: ignore[no-any-return]
         try:
-            os.sched_setaffinity(0, self.cpus)
-        except OSError:  # a control group took these cpus away since: the request matters more than its place
-            return session.run(names, feeds)  # type: ignore[no-any-return]
-        try:
-            return session.run(names, feeds)  # type: ignore[no-any-return]
+            # A control group may have taken these cpus away since: the request matters more than its place.
+            with suppress(OSError):
+                os.sched_setaffinity(0, self.cpus)  # type: ignore[arg-type]  # unpinned returned above
+            return self.sessions[key].run(names, feeds)  # type: ignore[no-any-return]
         finally:
-            os.sched_setaffinity(0, own)
+            with suppress(OSError):
+                os.sched_setaffinity(0, own)  # type: ignore[arg-type]

@@ -6,6 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any, Self
 
+from deepsched.engine.checks import check_inputs
 from deepsched.errors import OptionError
 from deepsched.measure.inputs import generate_inputs
 
@@ -43,6 +44,8 @@ class ClosedLoop:
             raise OptionError(f"clients is {clients!r}; expected an integer from 1 up.")
         self._engine = engine
         self._inputs = generate_inputs(engine.signature) if inputs is None else inputs
+        check_inputs(engine.signature, self._inputs)
+        self._started = False
         self._stopping = threading.Event()
         self._ready = threading.Barrier(clients + 1)
         self._threads = [
@@ -51,7 +54,16 @@ class ClosedLoop:
         self._error: Exception | None = None
 
     def start(self) -> None:
-        """Start all clients at the same moment."""
+        """Start all clients at the same moment.
+
+        Raises
+        ------
+        OptionError
+            If it was started before.
+        """
+        if self._started:
+            raise OptionError("a load is started once; make another one.")
+        self._started = True
         for thread in self._threads:
             thread.start()
         self._ready.wait()
@@ -65,7 +77,7 @@ class ClosedLoop:
             If a client's request failed.
         """
         self._stopping.set()
-        for thread in self._threads:
+        for thread in self._threads if self._started else ():
             thread.join()
         if self._error is not None:
             raise self._error
@@ -114,7 +126,8 @@ def measure_closed_loop(
     OptionError
         If a duration or the number of clients is out of range.
     """
-    if not 0 < seconds <= _LONGEST_RUN or not 0 <= warm_up <= _LONGEST_RUN:
+    numbers = isinstance(seconds, int | float) and isinstance(warm_up, int | float)
+    if not numbers or not 0 < seconds <= _LONGEST_RUN or not 0 <= warm_up <= _LONGEST_RUN:
         raise OptionError(f"seconds is {seconds!r} and warm_up {warm_up!r}; expected durations above and from 0.")
     with ClosedLoop(engine, clients, inputs):
         time.sleep(warm_up + seconds)

@@ -41,7 +41,8 @@ def make_example_input(shape: tuple[int, ...] = (1, 3, 224, 224)) -> np.ndarray[
 
 
 def read_example_output(name: str) -> np.ndarray[Any, Any]:
-    """Read the reference output of the model `name` for `make_example_input`."""
+    """Read the reference output of the model `name` for `make_example_input`; errors as for `find_example`."""
+    find_example(name)
     tensor = onnx.TensorProto()
     tensor.ParseFromString((_FOLDER / f"{name}_output_0.pb").read_bytes())
     return numpy_helper.to_array(tensor)

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import operator
-import warnings
 from typing import TYPE_CHECKING
 
-from deepsched.errors import DeepschedWarning, PlanError, PlanTypeError
+from deepsched.errors import PlanError, PlanTypeError, warn_caller
 from deepsched.planning.cores import choose_cores
 from deepsched.planning.findings import find_all
 from deepsched.planning.layout import read_layout
@@ -79,8 +78,7 @@ def plan_streams(
         _check_count("threads_per_core", threads_per_core, least=1),
     )
     for change in plan.adjustments:
-        message = f"{change.name} {change.requested} is capped to {change.actual}: {change.reason}."
-        warnings.warn(message, DeepschedWarning, stacklevel=2)
+        warn_caller(f"{change.name} {change.requested} is capped to {change.actual}: {change.reason}.")
     return plan
 
 
