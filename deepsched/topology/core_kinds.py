@@ -1,8 +1,8 @@
 """Telling performance cores from efficiency cores, on machines that have both.
 
-Sources, in the order of trust: the sets of cpus that Intel's hybrid parts show beside their counters
-(Documentation/admin-guide/perf and sysfs ``devices/cpu_core``), the scheduler's ``cpu_capacity``, and the
-``highest_perf`` of ACPI's CPPC (Documentation/admin-guide/acpi/cppc_sysfs.rst).
+Sources, in the order of trust: the sets of cpus that Intel's hybrid parts show beside their performance counters
+(sysfs ``devices/cpu_core``), the scheduler's ``cpu_capacity``, the ``highest_perf`` of ACPI's CPPC
+(Documentation/admin-guide/acpi/cppc_sysfs.rst), and the highest frequency (admin-guide/pm/cpufreq.rst).
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ _COUNTERS = {"cpu_core": PERFORMANCE, "cpu_atom": EFFICIENCY, "cpu_lowpower": LO
 # Cores of one kind differ too: favoured ones by a few per cent from the next, and on some parts many times in a row.
 # Kinds lie further apart: 1.3 and more.
 _CLEAR_GAP = 1.2
-# Asking for CPPC's numbers takes milliseconds a core on some servers, and no hybrid part without other signs is larger.
-_MOST_CORES_FOR_CPPC = 32
+# Firmware takes milliseconds a core to answer on some servers, and no hybrid part that shows nothing else is larger.
+_RATINGS_OF_FIRMWARE = ("acpi_cppc/highest_perf", "cpufreq/cpuinfo_max_freq")
+_MOST_CORES_TO_ASK_FIRMWARE = 32
 _POSITIVE = re.compile(r"0*[1-9][0-9]{0,8}")
 
 
@@ -45,9 +46,10 @@ def read_kinds(files: Files, cpus: Sequence[int], with_l3: frozenset[int]) -> di
         The kind by cpu: "performance", "efficiency" or "low-power". Empty where all cores are alike.
     """
     kinds = _by_counters(files, cpus) or _by_rating(files, cpus, "cpu_capacity")
-    if not kinds and len(cpus) <= _MOST_CORES_FOR_CPPC:
-        kinds = _by_rating(files, cpus, "acpi_cppc/highest_perf")
-    # Intel's low-power efficiency cores sit on another die than the L3; nothing else tells them from their sisters.
+    if len(cpus) <= _MOST_CORES_TO_ASK_FIRMWARE:
+        for name in _RATINGS_OF_FIRMWARE:
+            kinds = kinds or _by_rating(files, cpus, name)
+    # Intel's low-power cores are efficiency cores on another die than the L3, and nothing else tells them apart.
     if not with_l3.isdisjoint(kinds):
         kinds |= {cpu: LOW_POWER for cpu, kind in kinds.items() if kind == EFFICIENCY and cpu not in with_l3}
     return kinds

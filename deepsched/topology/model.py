@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Mapping
 
+_SHOWN = 100  # characters of a source; a description may be a megabyte
+
 
 @dataclass(frozen=True, slots=True)
 class HardwareThread:
@@ -114,6 +116,9 @@ class Topology:
     def from_sysfs(cls, root: str | os.PathLike[str]) -> Topology:
         """Describe the Linux machine whose ``sys/`` lies in the folder `root` (``"/"`` is this machine).
 
+        Where the folder holds a recorded ``proc/self`` too, the cpus that its process might not use are in the picture
+        and not allowed. Nothing outside the folder is read.
+
         Raises
         ------
         TopologyError
@@ -122,6 +127,22 @@ class Topology:
         from deepsched.topology.sysfs import read_sysfs  # noqa: PLC0415
 
         return read_sysfs(root)
+
+    @classmethod
+    def from_hwloc_xml(cls, path: str | os.PathLike[str]) -> Topology:
+        """Describe the machine in an XML file of lstopo's (``lstopo machine.xml``), of hwloc 2 or 3.
+
+        Hardware threads that were offline are left out; those that were not allowed are there, and not allowed.
+        Entities are not expanded, and no other file is read.
+
+        Raises
+        ------
+        TopologyError
+            If the file cannot be read, is not such XML, is of hwloc 1, or makes no sense.
+        """
+        from deepsched.topology.hwloc_xml import read_hwloc_xml  # noqa: PLC0415
+
+        return read_hwloc_xml(path)
 
     @classmethod
     def from_synthetic(cls, text: str) -> Topology:
@@ -194,6 +215,21 @@ class Topology:
         """Logical numbers of the L3 caches."""
         return tuple(dict.fromkeys(t.l3 for t in self.threads if t.l3 is not None))
 
+    def to_hwloc_synthetic(self) -> str:
+        """Write the machine in hwloc's synthetic notation, which lstopo and `from_synthetic` read.
+
+        What a process may use is no part of the notation.
+
+        Raises
+        ------
+        TopologyError
+            If the notation has no words for the machine: it has but one size for all parts of a level, and no kinds
+            of cores.
+        """
+        from deepsched.topology.hwloc_synthetic import write_synthetic  # noqa: PLC0415
+
+        return write_synthetic(self)
+
     def to_dict(self) -> dict[str, Any]:
         """Give the machine as plain data, in the shape that ``deepsched topology --json`` prints."""
         return {
@@ -209,6 +245,6 @@ class Topology:
 
     def __repr__(self) -> str:
         return (
-            f"Topology({self.source!r}, sockets={len(self.sockets)}, numa_nodes={len(self.numa_nodes)}, "
+            f"Topology({self.source[:_SHOWN]!r}, sockets={len(self.sockets)}, numa_nodes={len(self.numa_nodes)}, "
             f"l3_caches={len(self.l3_caches)}, cores={len(self.cores)}, hardware_threads={len(self.threads)})"
         )

@@ -1,12 +1,13 @@
 """Which cpus a recorded machine granted to the process that recorded it.
 
-The mask of proc/self/status is that process's own; its cpuset (*cpuset(7)*, and cgroup-v2.rst's "Cpuset") is what lstopo
-goes by. Where both are recorded, both hold.
+The mask of proc/self/status is that process's own; its cpuset (*cpuset(7)*, and cgroup-v2.rst's "Cpuset") is what
+lstopo goes by. Where both are recorded, both hold.
 """
 
 from __future__ import annotations
 
 import re
+from itertools import islice
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -19,8 +20,10 @@ _ALLOWED = re.compile(r"^(Cpus_allowed(?:_list)?):[ \t]*(\S+)[ \t]*$", re.MULTIL
 # Where cpusets usually are: version 2, version 1, and the file system that came before both.
 _USUAL_MOUNTS = ("sys/fs/cgroup", "sys/fs/cgroup/cpuset", "dev/cpuset")
 _CPUSET_FILES = ("cpuset.cpus.effective", "cpuset.effective_cpus", "cpuset.cpus", "cpus")
-# A process has one of each hierarchy, some forty at the most.
+# More than any machine has, and a bound on what a recording can cost.
 _MOST_LINES = 1000
+_MOST_MOUNTS = 8
+_LONGEST_PATH = 4096
 
 
 def read_recorded_limits(files: Files) -> frozenset[int] | None:
@@ -41,7 +44,7 @@ def _read_cpuset(files: Files) -> frozenset[int] | None:
     path = _find_cpuset(files)
     if path is None:
         return None
-    for mount in dict.fromkeys((*_USUAL_MOUNTS, *_find_mounts(files))):
+    for mount in dict.fromkeys((*_USUAL_MOUNTS, *islice(_find_mounts(files), _MOST_MOUNTS))):
         for folder in _descend(files, mount, path):
             cpus = files.read_cpus(*(f"{folder}/{name}" for name in _CPUSET_FILES))
             if cpus:
@@ -65,7 +68,8 @@ def _find_cpuset(files: Files) -> str | None:
 def _find_mounts(files: Files) -> Iterator[str]:
     for line in (files.read("proc/mounts") or "").splitlines()[:_MOST_LINES]:
         _, place, kind, options, *_ = [*line.split(), "", "", "", ""]
-        if kind in {"cgroup2", "cpuset"} or (kind == "cgroup" and "cpuset" in options.split(",")):
+        has_cpusets = kind in {"cgroup2", "cpuset"} or (kind == "cgroup" and "cpuset" in options.split(","))
+        if has_cpusets and len(place) < _LONGEST_PATH:
             yield place.strip("/")
 
 

@@ -1,77 +1,46 @@
 """Machines written in hwloc's synthetic notation: ``pack:2 [numa] l3:1 core:8 pu:1``.
 
-The notation is that of hwloc's chapter "Synthetic topologies" (lstopo ``--input``). Understood here: the levels
-pack (socket), die, group, numa, l5 to l1 and their d and i forms, core and pu, each with its count per parent;
-``[numa]``, a memory attached to the level before it; and ``size=`` in brackets behind a cache.
+The notation is that of hwloc's chapter "Synthetic topologies" (lstopo ``--input``), all of it; the cpus, and what they
+share, are those that lstopo shows.
 """
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass
-from itertools import product
-from math import prod
+from collections import Counter
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from deepsched.errors import TopologyError
 from deepsched.topology.arrange import FoundThread, arrange_threads
 from deepsched.topology.model import Limits, Topology
+from deepsched.topology.synthetic_grammar import Level, read_description
+from deepsched.topology.synthetic_indexes import read_indexes
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
+
+    from deepsched.topology.synthetic_grammar import Description
 
 # Enough for any machine that there is, and a bound on what a description can cost.
 MAX_THREADS = 1 << 16
 
-_LEVEL_NAMES = {
-    "pack": ("package", "pack", "socket", "sock"),
-    "die": ("die",),
-    "group": ("group",),
-    "numa": ("numanode", "numa", "node"),
-    "l3": ("l3cache", "l3", "l3u", "l3d"),
-    "cache": (
-        *("l5", "l4", "l2", "l1", "l5cache", "l4cache", "l2cache", "l1cache"),
-        *(f"l{n}{kind}{cache}" for n in range(1, 6) for kind in "ud" for cache in ("", "cache")),
-        *(f"l{n}i{cache}" for n in range(1, 4) for cache in ("", "cache")),
-    ),
-    "core": ("core",),
-    "pu": ("pu",),
-}
-_KIND_OF = {name: kind for kind, names in reversed(_LEVEL_NAMES.items()) for name in names}
-_TOKEN = re.compile(r"\[(?P<attached>\w+)(?:\([^)]*\))?\]|(?P<name>[a-z]\w*):(?P<count>\d+)(?:\((?P<attrs>[^)]*)\))?")
-_SIZE = re.compile(r"size=(\d+)(B|kB|KB|KiB|MB|MiB|GB|GiB|TB|TiB)?(?=\s|$)")
-_UNITS: dict[str | None, int] = {
-    None: 1,
-    "B": 1,
-    "kB": 1000,
-    "KB": 1000,
-    "MB": 1000**2,
-    "GB": 1000**3,
-    "TB": 1000**4,
-    "KiB": 1 << 10,
-    "MiB": 1 << 20,
-    "GiB": 1 << 30,
-    "TiB": 1 << 40,
-}
-
-
-@dataclass(frozen=True, slots=True)
-class Level:
-    """One level: its kind, how many of it each parent holds, a cache's bytes, and whether it is memory only."""
-
-    kind: str
-    count: int
-    size: int | None = None
-    attached: bool = False
+# How hwloc names bare counts: the first kinds are the first to be given, and stand in this order.
+_BARE_KINDS = ("numa", "pack", "core", "l2", "l1", "l3", "l1i")
+_BARE_ORDER = ("pack", "numa", "l3", "l2", "l1", "l1i", "core")
+_LONGEST_QUOTE = 200
 
 
 def parse_synthetic(text: str) -> Topology:
     """Build the machine that `text` describes; see `Topology.from_synthetic`."""
-    levels = list(_parse_levels(text))
-    _check_levels(text, levels)
-    found = list(_place_threads([level for level in levels if not level.attached], _numa_depth(levels)))
+    try:
+        description = _complete(read_description(text))
+        widths = _count_objects(description.levels)
+        found = list(_place_threads(description, widths))
+    except TopologyError as error:
+        quote = text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}..."
+        raise TopologyError(f"synthetic description {quote!r}: {error}") from None
     threads, l3_numbers = arrange_threads(found)
-    size = next((level.size for level in levels if level.kind == "l3"), None)
+    size = next((level.size for level in reversed(description.levels) if level.kind == "l3"), None)
     return Topology(
         source=text,
         threads=threads,
@@ -80,69 +49,115 @@ def parse_synthetic(text: str) -> Topology:
     )
 
 
-def _parse_levels(text: str) -> Iterator[Level]:
-    position = 0
-    for match in _TOKEN.finditer(text.lower()):
-        if text[position : match.start()].strip():
-            break
-        position = match.end()
-        name = match["attached"] or match["name"]
-        kind = _KIND_OF.get(name)
-        if kind is None or (match["attached"] and kind != "numa"):
-            known = "pack, die, group, numa, l3, l2, l1, core, pu and the attached form [numa]"
-            raise TopologyError(f"synthetic description {text!r}: unknown level {name!r}; known are {known}.")
-        if match["attached"]:
-            yield Level(kind, 1, attached=True)
-        else:
-            # A count of more than six digits is refused below; int() must not see a million of them.
-            yield Level(kind, int(match["count"][:7]), _parse_size(text[match.start() : match.end()]))
-    if text[position:].strip():
-        raise TopologyError(
-            f"synthetic description {text!r}: cannot read {text[position:].strip()[:40]!r}; expected levels such as "
-            f"'pack:2 [numa] l3:1 core:8 pu:1', each a name, a colon and a count."
-        )
+def _complete(description: Description) -> Description:
+    """Name the levels that are bare counts, check them, and add what hwloc adds."""
+    levels = _number_groups(_name_bare_levels(description))
+    attached = description.attached
+    _check_levels(levels, has_attached=any(attached))
+    if not any(attached) and all(level.kind != "numa" for level in levels):
+        # No machine is without memory: hwloc lays one node over all of it.
+        levels = [levels[0], Level("numa", 1), *levels[1:]]
+        attached = (0, *attached)
+    return replace(description, levels=tuple(levels), attached=attached)
 
 
-def _parse_size(token: str) -> int | None:
-    match = _SIZE.search(token.replace("(", " ").replace(")", " "))
-    return int(match[1][:18]) * _UNITS[match[2]] if match else None
+def _name_bare_levels(description: Description) -> list[Level]:
+    levels = list(description.levels)
+    if len(levels) > 1 and not levels[-1].kind:
+        levels[-1] = replace(levels[-1], kind="pu")
+    inner = levels[1:-1]
+    bare = sum(not level.kind for level in inner)
+    if bare == 0:
+        return levels
+    if bare < len(inner):
+        raise TopologyError("bare counts stand beside named levels; name all levels but the last, or none.")
+    kinds = [kind for kind in _BARE_KINDS if kind != "numa" or not any(description.attached)][:bare]
+    names = ["group"] * (bare - len(kinds)) + sorted(kinds, key=_BARE_ORDER.index)
+    return [levels[0], *(replace(level, kind=name) for level, name in zip(inner, names, strict=True)), levels[-1]]
 
 
-def _check_levels(text: str, levels: list[Level]) -> None:
-    if not levels or levels[-1].kind != "pu":
-        raise TopologyError(f"synthetic description {text!r}: the last level must be pu, as in 'core:4 pu:1'.")
-    for kind in ("pack", "numa", "l3", "core", "pu"):
-        if sum(level.kind == kind for level in levels) > 1:
-            raise TopologyError(f"synthetic description {text!r}: {kind} stands there twice.")
-    total = prod(level.count for level in levels)
-    if not 0 < total <= MAX_THREADS:
-        raise TopologyError(
-            f"synthetic description {text!r}: {total} hardware threads; expected from 1 to {MAX_THREADS}."
-        )
-
-
-def _numa_depth(levels: list[Level]) -> int:
-    """Tell how many of the nesting levels lie outside a NUMA node: 0 puts one node over the whole machine."""
-    depth = 0
+def _number_groups(levels: list[Level]) -> list[Level]:
+    """Give the groups without a number the one that hwloc does: 1 for the innermost."""
+    left = sum(level.kind == "group" for level in levels)
+    numbered = []
     for level in levels:
-        if level.kind == "numa":
-            return depth if level.attached else depth + 1
-        depth += not level.attached
-    return 0
+        if level.kind == "group" and level.number is None:
+            numbered.append(replace(level, number=left))
+            left -= 1
+        else:
+            numbered.append(level)
+    return numbered
 
 
-def _place_threads(levels: list[Level], numa_depth: int) -> Iterator[FoundThread]:
-    """Walk the nested levels; what a thread shares at a level is the path of indices down to it."""
-    depth_of = {level.kind: depth + 1 for depth, level in enumerate(levels)}
-    node_counts = [level.count for level in levels[:numa_depth]]
-    for cpu, path in enumerate(product(*(range(level.count) for level in levels))):
-        node = 0
-        for index, count in zip(path, node_counts, strict=False):
-            node = node * count + index
+def _check_levels(levels: Sequence[Level], *, has_attached: bool) -> None:
+    if levels[-1].kind != "pu":
+        raise TopologyError("the last level must be pu, as in 'core:4 pu:1'.")
+    counts = Counter(level.kind for level in levels)
+    for kind in ("pack", "die", "numa", "core", "pu"):
+        if counts[kind] > 1:
+            raise TopologyError(f"{kind} stands there twice.")
+    if has_attached and counts["numa"]:
+        raise TopologyError("numa stands there twice: as a level and as attached, [numa].")
+
+
+def _count_objects(levels: Sequence[Level]) -> list[int]:
+    """Tell how many objects of each level there are in the whole machine."""
+    widths: list[int] = []
+    for level in levels:
+        widths.append(level.count * (widths[-1] if widths else 1))
+        if widths[-1] > MAX_THREADS:
+            raise TopologyError(f"at least {widths[-1]} hardware threads; expected from 1 to {MAX_THREADS}.")
+    return widths
+
+
+def _place_threads(description: Description, widths: Sequence[int]) -> Iterator[FoundThread]:
+    """Walk the hardware threads in the order of the levels; how far each object reaches tells what they share."""
+    levels, total = description.levels, widths[-1]
+    span = {level.kind: total // width for level, width in zip(levels, widths, strict=True)}
+    cpus = _number_objects(len(levels) - 1, levels, widths)
+    homes = _find_homes(description, widths)
+    for place, cpu in enumerate(cpus):
         yield FoundThread(
             cpu=cpu,
-            core=path[: depth_of.get("core", len(levels))],
-            socket=path[: depth_of.get("pack", 0)],
-            numa_node=node,
-            l3=path[: depth_of["l3"]] if "l3" in depth_of else None,
+            # Where no core is written, each hardware thread stands for its own.
+            core=place // span.get("core", 1),
+            socket=place // span.get("pack", total),
+            numa_node=homes[place * len(homes) // total],
+            l3=place // span["l3"] if "l3" in span else None,
         )
+
+
+def _number_objects(depth: int, levels: Sequence[Level], widths: Sequence[int]) -> Sequence[int]:
+    """Give the OS number of each object of a level."""
+    indexes = levels[depth].indexes
+    return range(widths[depth]) if indexes is None else read_indexes(indexes, widths[depth], levels, widths)
+
+
+def _find_homes(description: Description, widths: Sequence[int]) -> list[int]:
+    """Give the OS number of the nearest NUMA node, for equal shares of the machine in topological order."""
+    levels, attached = description.levels, description.attached
+    if not any(attached):
+        depth = next(depth for depth, level in enumerate(levels) if level.kind == "numa")
+        return list(_number_objects(depth, levels, widths))
+    return _find_attached_homes(description, widths)
+
+
+def _find_attached_homes(description: Description, widths: Sequence[int]) -> list[int]:
+    nodes = Counter[int]()
+    for width, count in zip(widths, description.attached, strict=True):
+        if count:
+            nodes[width] += count
+    total = sum(width * count for width, count in nodes.items())
+    if total > MAX_THREADS:
+        raise TopologyError(f"{total} NUMA nodes; expected at most {MAX_THREADS}.")
+    numbers: Sequence[int] = range(total)
+    if description.node_indexes is not None:
+        numbers = read_indexes(description.node_indexes, total, description.levels, widths)
+    # hwloc numbers an object's nodes behind those of all objects within it.
+    finest = max(nodes)
+    homes = []
+    for place in range(finest):
+        first = sum(count * (place * width // finest) for width, count in nodes.items())
+        # Of the nodes attached to one place, hwloc sorts the lowest to the front.
+        homes.append(min(numbers[first : first + nodes[finest]]))
+    return homes

@@ -16,11 +16,11 @@ MAX_LEVELS = 126
 # Enough for any machine that there is, and a bound on what a description can cost.
 MAX_NODES = 1 << 16
 
-_NUMBER = r"(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
+NUMBER = r"(?:0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*)"
 _ITEM = re.compile(
     rf"""[ \n]*(?:
-        \[(?P<memory>[A-Za-z][A-Za-z0-9-]*)\s?(?:\((?P<memory_attributes>[^)\]]*)\))?\]
-        | (?:(?P<name>[A-Za-z][A-Za-z0-9-]*)\ *:\ *)?(?P<count>{_NUMBER})(?![0-9])(?:\((?P<attributes>[^)]*)\))?
+        \[(?P<memory>[A-Za-z][A-Za-z0-9-]*)\ *(?:\((?P<memory_attributes>[^)\]]*)\))?\]
+        | (?:(?P<name>[A-Za-z][A-Za-z0-9-]*)\ *:\ *)?(?P<count>{NUMBER})(?![0-9])(?:\((?P<attributes>[^)]*)\))?
     )""",
     re.VERBOSE,
 )
@@ -39,8 +39,9 @@ _WORDS = {
     "pu": "pu",
     "group": "group",
 }
-_SIZE = re.compile(rf"({_NUMBER})?([kmgt]i?b)?", re.IGNORECASE)
+_SIZE = re.compile(rf"({NUMBER})?([kmgt]i?b)?", re.IGNORECASE)
 _LONGEST_NUMBER = 18
+_LARGEST_SIZE = 1 << 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,8 @@ def read_description(text: str) -> Description:
     if match := _MACHINE_ATTRIBUTES.match(text):
         _read_attributes("machine", match[1])
         position = match.end()
-    while text[position:].strip(" \n"):
+    end = len(text.rstrip(" \n"))
+    while position < end:
         match = _ITEM.match(text, position)
         if match is None:
             raise TopologyError(
@@ -107,9 +109,6 @@ def read_description(text: str) -> Description:
 
 def find_kind(name: str) -> tuple[str, int | None] | None:
     """Give the kind of level that `name` stands for, and the number of a numbered group; None for no kind."""
-    # hwloc reserves these two for types to come, and takes them as written here alone.
-    if name.startswith(("Tile", "Module")):
-        return "group", None
     name = name.lower()
     if cache := _CACHE.fullmatch(name):
         depth, instruction = int(cache[1]), cache[2] == "i"
@@ -125,7 +124,8 @@ def find_kind(name: str) -> tuple[str, int | None] | None:
 def _read_level(name: str, count_text: str, attributes: str) -> Level:
     kind, number = "", None
     if name:
-        found = find_kind(name)
+        # hwloc reserves these two for types to come, and takes them as written here alone.
+        found = ("group", None) if name.startswith(("Tile", "Module")) else find_kind(name)
         if found is None or found[0] == "machine":
             known = "pack, die, group, numa, l1 to l5, l1i to l3i, core, pu and the attached form [numa]"
             raise TopologyError(f"unknown level {name[:40]!r}; known are {known}.")
@@ -139,7 +139,9 @@ def _read_level(name: str, count_text: str, attributes: str) -> Level:
 
 def _read_attached(name: str, attributes: str) -> str | None:
     if find_kind(name) != ("numa", None):
-        raise TopologyError(f"unknown level {name[:40]!r} in '[{name[:40]}]'; only NUMA nodes, [numa], can be attached.")
+        raise TopologyError(
+            f"unknown level {name[:40]!r} in '[{name[:40]}]'; only NUMA nodes, [numa], can be attached."
+        )
     return _read_attributes("numa", attributes)[1]
 
 
@@ -163,11 +165,16 @@ def _read_attributes(kind: str, text: str) -> tuple[int | None, str | None]:
 def _read_size(text: str) -> int | None:
     match = _SIZE.fullmatch(text)
     if match is None:
-        raise TopologyError(f"{text[:40]!r} is not a size; expected bytes, or a number and kB, MB, GB, KiB, MiB or GiB.")
+        raise TopologyError(
+            f"{text[:40]!r} is not a size; expected bytes, or a number and kB, MB, GB, KiB, MiB or GiB."
+        )
     unit = (match[2] or "").lower()
     base = 1024 if "i" in unit else 1000
     # hwloc takes 0, and no number at all, for "not said".
-    return read_number(match[1] or "0") * base ** " kmgt".find(unit[:1] or " ") or None
+    size = read_number(match[1] or "0") * base ** " kmgt".find(unit[:1] or " ")
+    if size > _LARGEST_SIZE:
+        raise TopologyError(f"{text[:40]!r} is too large a size for a machine.")
+    return size or None
 
 
 def read_number(text: str) -> int:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deepsched.errors import TopologyError
 from deepsched.topology.cpulist import MAX_CPU
-from deepsched.topology.synthetic_grammar import find_kind, read_number
+from deepsched.topology.synthetic_grammar import NUMBER, find_kind, read_number
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -17,9 +17,10 @@ if TYPE_CHECKING:
     from deepsched.topology.synthetic_grammar import Level
 
 _LIST = re.compile(r"[0-9,]+")
-_LOOPS = re.compile(r"\w+\*\w+(?::\w+\*\w+)*", re.ASCII)
-_NUMBER = re.compile(r"0[xX][0-9a-fA-F]+|0[0-7]*|[1-9][0-9]*")
+_LOOP = re.compile(rf"({NUMBER})\*({NUMBER})")
 _LONGEST_INDEX = 9
+# Each loop that does anything doubles the objects counted.
+_MAX_LOOPS = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,17 +51,15 @@ def read_indexes(text: str, total: int, levels: Sequence[Level], widths: Sequenc
     if _LIST.fullmatch(text):
         numbers = _read_list(text, total)
     else:
-        loops = _read_loops(text) if _LOOPS.fullmatch(text) else _find_loops(text, total, levels, widths)
+        loops = _read_loops(text) if "*" in text else _find_loops(text, total, levels, widths)
         numbers = interleave(_complete_loops(text, loops, total), total)
-        if max(numbers) >= total:
-            raise TopologyError(f"'indexes={text[:40]}' counts beyond the {total} objects that there are.")
     if len(set(numbers)) != total:
         raise TopologyError(f"'indexes={text[:40]}' gives two objects the same number.")
     return numbers
 
 
 def interleave(loops: Sequence[Loop], total: int) -> list[int]:
-    """Number `total` objects by nested loops, the innermost first."""
+    """Give `total` objects the numbers of nested loops, the innermost first."""
     numbers = [0] * total
     stride = 1
     for loop in loops:
@@ -82,11 +81,12 @@ def _read_list(text: str, total: int) -> list[int]:
 
 def _read_loops(text: str) -> list[Loop]:
     loops = []
-    for part in text.split(":"):
-        step, _, times = part.partition("*")
-        if not (_NUMBER.fullmatch(step) and _NUMBER.fullmatch(times)) or 0 in (read_number(step), read_number(times)):
+    for part in text.split(":", _MAX_LOOPS):
+        match = _LOOP.fullmatch(part)
+        loop = Loop(read_number(match[1]), read_number(match[2])) if match else Loop(0, 0)
+        if not (loop.step and loop.times):
             raise TopologyError(f"cannot read {part[:40]!r} in 'indexes={text[:40]}'; expected loops such as 2*4:1*2.")
-        loops.append(Loop(read_number(step), read_number(times)))
+        loops.append(loop)
     return loops
 
 
@@ -123,19 +123,10 @@ def _find_level(name: str, levels: Sequence[Level]) -> int | None:
 
 def _complete_loops(text: str, loops: list[Loop], total: int) -> list[Loop]:
     """Add the innermost loop, which may be left out, and take those away that do nothing."""
-    covered = prod(loop.times for loop in loops) if len(loops) <= total.bit_length() else _product(loops, total)
+    covered = prod(loop.times for loop in loops)
     if covered != total:
         missing = total // covered
-        if missing != min(loop.step for loop in loops):
-            raise TopologyError(f"'indexes={text[:40]}' numbers {covered} objects of {total}.")
+        if missing != min(total, *(loop.step for loop in loops)):
+            raise TopologyError(f"'indexes={text[:40]}' does not number {total} objects, each once.")
         loops = [*loops, Loop(1, missing)]
     return [loop for loop in loops if loop.times > 1]
-
-
-def _product(loops: list[Loop], limit: int) -> int:
-    product = 1
-    for loop in loops:
-        product *= loop.times
-        if product > limit:
-            break
-    return product

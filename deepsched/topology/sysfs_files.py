@@ -5,13 +5,19 @@ from __future__ import annotations
 import os
 import re
 from functools import lru_cache
-from stat import S_ISREG
+from stat import S_ISLNK, S_ISREG
 
 from deepsched.errors import TopologyError
-from deepsched.topology.cpulist import MAX_CPU, parse_cpu_list, parse_cpu_mask
+from deepsched.topology.cpulist import parse_cpu_list, parse_cpu_mask
 
-# More than any such file has: 65,536 cpus with none beside another make 190 kB.
+# What the largest Linux is built for (CONFIG_MAXSMP), and a bound on what nonsense can cost.
+MAX_CPUS = 8192
+# A page is the most that sysfs shows as a rule; lists of cpus and proc/mounts may be longer.
 _MAX_BYTES = 1 << 18
+# What is quoted of a file may be all of it.
+_MAX_MESSAGE = 300
+# Words of eight digits for 32 cpus each, with commas between.
+_MAX_MASK_DIGITS = MAX_CPUS // 32 * 9
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,5}")
 # These hold masks; every other file that names cpus holds a list.
 _MASKS = {"core_cpus", "thread_siblings", "package_cpus", "core_siblings", "shared_cpu_map", "cpumap", "Cpus_allowed"}
@@ -43,7 +49,7 @@ class Files:
         if place is None:
             return None
         try:
-            with open(place, "rb", opener=_open_at_once) as file:  # noqa: PTH123
+            with open(place, "rb", opener=_open_at_once) as file:
                 if not S_ISREG(os.fstat(file.fileno()).st_mode):
                     return None
                 content = file.read(_MAX_BYTES + 1)
@@ -80,7 +86,7 @@ class Files:
         try:
             return _parse_mask(text) if path.rpartition("/")[2] in _MASKS else _parse_list(text)
         except TopologyError as error:
-            raise TopologyError(f"{self.root}/{path}: {error}") from None
+            raise TopologyError(f"{self.root}/{path}: {str(error)[:_MAX_MESSAGE]}") from None
 
     def is_folder(self, path: str) -> bool:
         """Tell whether there is such a folder."""
@@ -90,26 +96,37 @@ class Files:
     def list_numbers(self, folder: str, stem: str) -> list[int]:
         """Give the numbers of a folder's entries that are named `stem` and a number, in order: ``cpu0`` is 0."""
         place = self._find(folder)
+        if place is None:
+            return []
         try:
-            names = [] if place is None else os.listdir(place)
+            with os.scandir(place) as entries:
+                numbers = [entry.name[len(stem) :] for entry in entries if entry.name.startswith(stem)]
         except OSError:
             return []
-        numbers = [name[len(stem) :] for name in names if name.startswith(stem)]
         return sorted(int(number) for number in numbers if _NUMBER.fullmatch(number))
 
     def _find(self, folder: str) -> str | None:
-        """Give a folder's real place. Any step of the way may be a link; each is looked up once."""
-        if folder not in self._folders:
+        """Give a folder's real place, if it is there. Any step of the way may be a link; each is looked up once."""
+        steps = []
+        while folder not in self._folders:
             above, _, name = folder.rpartition("/")
-            self._folders[folder] = self._enter(self._find(above), name)
-        return self._folders[folder]
+            steps.append((folder, name))
+            folder = above
+        place = self._folders[folder]
+        for step, name in reversed(steps):
+            place = self._folders[step] = self._enter(place, name)
+        return place
 
     def _enter(self, folder: str | None, name: str) -> str | None:
         if folder is None or name == "..":
             return None
-        # Text, not Path objects: these are most of the time that reading a large machine takes.
+        # Text, not Path objects: this is most of the time that reading a large machine takes.
         place = os.path.join(folder, name)  # noqa: PTH118
-        if os.path.islink(place):  # noqa: PTH114
+        try:
+            mode = os.lstat(place).st_mode
+        except (OSError, ValueError):  # a zero byte, or a name too long, in a path that some file gave
+            return None
+        if S_ISLNK(mode):
             place = os.path.realpath(place)
             if not place.startswith(os.path.join(self.root, "")):  # noqa: PTH118
                 return None
@@ -121,6 +138,7 @@ def _open_at_once(path: str, flags: int) -> int:
     return os.open(path, flags | os.O_NONBLOCK)
 
 
+# The same few sets stand in the files of all cpus.
 @lru_cache(maxsize=1024)
 def _parse_list(text: str) -> frozenset[int]:
     cpus: set[int] = set()
@@ -129,11 +147,14 @@ def _parse_list(text: str) -> frozenset[int]:
         some = parse_cpu_list(part)
         cpus |= some
         named += len(some)
-        # "0-65535" a thousand times over would take a minute.
-        if named > MAX_CPU:
-            raise TopologyError(f"cpu list {text[:40]!r} and so on names cpus again and again.")
+        # Counted as we go: "0-8191" a thousand times over is cheap to write.
+        if named > MAX_CPUS:
+            raise TopologyError(f"cpu list {text[:40]!r}...: no Linux has more than {MAX_CPUS} cpus.")
     return frozenset(cpus)
 
 
-# The same few masks stand in the files of all cpus.
-_parse_mask = lru_cache(maxsize=1024)(parse_cpu_mask)
+@lru_cache(maxsize=1024)
+def _parse_mask(text: str) -> frozenset[int]:
+    if len(text) > _MAX_MASK_DIGITS:
+        raise TopologyError(f"cpu mask {text[:40]!r}...: no Linux has more than {MAX_CPUS} cpus.")
+    return parse_cpu_mask(text)
