@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from deepsched.render.svg import draw_plan, draw_topology
-from deepsched.render.text import show_catalogue, show_plan, show_topology, write_plan
+from deepsched.render.text import show_catalogue, show_plan, show_topology, write_plan, write_topology
 
-__all__ = ["draw_plan", "draw_topology", "show_catalogue", "show_plan", "show_topology", "write_plan"]
+__all__ = ["draw_plan", "draw_topology", "show_catalogue", "show_plan", "show_topology", "write_plan", "write_topology"]

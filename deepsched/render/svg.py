@@ -10,7 +10,7 @@ from deepsched.render.layout import lay_out
 from deepsched.render.palette import HATCHES, style_stream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from deepsched.planning import Finding, StreamPlan
     from deepsched.render.layout import Box
@@ -32,6 +32,8 @@ _BOX_STYLES = {
 # The largest core that keeps the machine near the width of a page, by number of cores.
 _CORE_SIZES = ((32, 36.0), (128, 24.0), (1 << 30, 14.0))
 _LEGIBLE = 24.0
+# The width of a character in a box's label, on average.
+_CHARACTER = 5.8
 _HATCH_LINES = {
     "rising": "M-1,1 l2,-2 M0,6 l6,-6 M5,7 l2,-2",
     "falling": "M-1,5 l2,2 M0,0 l6,6 M5,-1 l2,2",
@@ -48,13 +50,17 @@ def draw_plan(plan: StreamPlan) -> str:
     str
         A complete ``<svg>`` element.
     """
-    title = f"{plan.num_streams} stream{'s' if plan.num_streams > 1 else ''} on {plan.num_cores} cores"
+    title = (
+        f"{plan.num_streams} stream{'s' if plan.num_streams > 1 else ''} "
+        f"on {plan.num_cores} core{'s' if plan.num_cores > 1 else ''}"
+    )
     return _draw(plan.topology, plan, title)
 
 
 def draw_topology(topology: Topology) -> str:
     """Draw the bare machine; returns a complete ``<svg>`` element."""
-    return _draw(topology, None, f"{len(topology.cores)} cores, {len(topology.sockets)} sockets")
+    counts = ((len(topology.cores), "core"), (len(topology.sockets), "socket"))
+    return _draw(topology, None, ", ".join(f"{count} {noun}{'s' if count > 1 else ''}" for count, noun in counts))
 
 
 def _draw(topology: Topology, plan: StreamPlan | None, title: str) -> str:
@@ -103,12 +109,10 @@ def _draw_boxes(machine: Box, topology: Topology, plan: StreamPlan | None) -> It
                 remote[stream, box.y].append(box)
         elif box.kind in _BOX_STYLES:
             fill, line, name = _BOX_STYLES[box.kind]
-            label = f"{name} {box.number}"
-            if box.kind == "l3" and box.number in topology.l3_bytes:
-                label += f" · {topology.l3_bytes[box.number] / (1 << 20):g} MiB"
-            if box.kind == "l3" and box.number in shared:
-                label += f" · shared by {', '.join(f'S{i}' for i in shared[box.number])}"
-                line = "#A63A00"
+            sharing = shared.get(box.number, ()) if box.kind == "l3" else ()
+            size = topology.l3_bytes.get(box.number) if box.kind == "l3" else None
+            label = _fold_label(box, f"{name} {box.number}", size, sharing)
+            line = "#A63A00" if sharing else line
             yield (
                 f"<rect x='{box.x:g}' y='{box.y:g}' width='{box.width:g}' height='{box.height:g}' rx='5' "
                 f"fill='{fill}' stroke='{line}'/><text x='{box.x + 8:g}' y='{box.y + 14:g}' font-size='11' "
@@ -116,6 +120,14 @@ def _draw_boxes(machine: Box, topology: Topology, plan: StreamPlan | None) -> It
             )
     for row in remote.values():
         yield _draw_bridge(row[0], row[-1])
+
+
+def _fold_label(box: Box, name: str, size: int | None, sharing: Sequence[int]) -> str:
+    """Say of a box as much as fits: at best its size and which streams share it."""
+    size_words = [f" · {size / (1 << 20):g} MiB"] if size else []
+    sharing_words = [f" · shared by {', '.join(f'S{i}' for i in sharing)}", " · shared"] if sharing else []
+    candidates = [name + a + b for a in [*size_words, ""] for b in sharing_words or [""]]
+    return next((words for words in candidates if len(words) * _CHARACTER <= box.width - 12), name)
 
 
 def _draw_bridge(first: Box, last: Box) -> str:
@@ -128,24 +140,33 @@ def _draw_core(box: Box, stream: int | None, *, straddles: bool) -> str:
     core = box.core
     assert core is not None  # noqa: S101 - the caller looked
     place = f"x='{box.x:g}' y='{box.y:g}' width='{box.width:g}' height='{box.height:g}' rx='3'"
-    cpus = ", ".join(map(str, core.cpus)) or "not allowed"
+    title = f"core {core.index}, cpu {', '.join(map(str, core.cpus)) or 'not allowed'}"
+    if core.kind is not None:
+        title += f", {core.kind}"
     if stream is None:
-        return f"<g><title>core {core.index}, cpu {cpus}, no stream</title><rect {place} fill='#C9CED6'/></g>"
+        # A core of no stream is white, with its number; one that may not be used is grey, without.
+        fill = "#FFFFFF" if core.cpus else "#C9CED6"
+        number = _write(box, 0.62, 0.36, str(core.index), "#333A45") if core.cpus else ""
+        return f"<g><title>{title}, no stream</title><rect {place} fill='{fill}' stroke='#7A8494'/>{number}</g>"
     style = style_stream(stream)
     frame = "stroke='#000000' stroke-width='3' stroke-dasharray='5 3'" if straddles else "stroke='#00000055'"
-    parts = [f"<title>core {core.index}, cpu {cpus}, stream {stream}{', straddles' if straddles else ''}</title>"]
+    parts = [f"<title>{title}, stream {stream}{', straddles' if straddles else ''}</title>"]
     parts.append(f"<rect {place} fill='{style.colour}' {frame}/>")
     if style.hatch in _HATCH_LINES:
         parts.append(f"<rect {place} fill='url(#ds-{style.hatch})'/>")
-    if box.width >= _LEGIBLE:
-        middle = box.x + box.width / 2
-        parts.append(
-            f"<text x='{middle:g}' y='{box.y + box.height * 0.45:g}' text-anchor='middle' fill='{style.text}' "
-            f"font-size='{box.width * 0.36:.0f}' font-weight='700'>{style.label}</text>"
-            f"<text x='{middle:g}' y='{box.y + box.height * 0.85:g}' text-anchor='middle' fill='{style.text}' "
-            f"font-size='{box.width * 0.28:.0f}'>{core.index}</text>"
-        )
+    parts.append(_write(box, 0.45, 0.36, style.label, style.text, " font-weight='700'"))
+    parts.append(_write(box, 0.85, 0.28, str(core.index), style.text))
     return f"<g>{''.join(parts)}</g>"
+
+
+def _write(box: Box, height: float, size: float, words: str, colour: str, more: str = "") -> str:
+    """Write in the middle of a core, at a part of its height and in a part of its size; nothing if it is too small."""
+    if box.width < _LEGIBLE:
+        return ""
+    return (
+        f"<text x='{box.x + box.width / 2:g}' y='{box.y + box.height * height:g}' text-anchor='middle' "
+        f"fill='{colour}' font-size='{box.width * size:.0f}'{more}>{words}</text>"
+    )
 
 
 def _hatch_pattern(hatch: str) -> str:

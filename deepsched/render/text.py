@@ -112,6 +112,11 @@ def write_plain(renderable: RenderableType, width: int = 100) -> str:
     return "\n".join(line.rstrip() for line in capture.get().splitlines()).strip("\n")
 
 
+def write_topology(topology: Topology) -> str:
+    """Write a machine as plain text."""
+    return write_plain(show_topology(topology))
+
+
 def write_plan(plan: StreamPlan) -> str:
     """Write a plan as plain text."""
     return write_plain(show_plan(plan))

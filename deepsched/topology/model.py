@@ -243,6 +243,12 @@ class Topology:
             "threads": [{name: getattr(thread, name) for name in HardwareThread.__slots__} for thread in self.threads],
         }
 
+    def _repr_mimebundle_(self, **_options: Any) -> dict[str, str]:
+        # Only a notebook that shows a machine pays for its picture; see tests/test_architecture.py.
+        from deepsched.render import draw_topology, write_topology  # noqa: PLC0415
+
+        return {"image/svg+xml": draw_topology(self), "text/plain": write_topology(self)}
+
     def __repr__(self) -> str:
         return (
             f"Topology({self.source[:_SHOWN]!r}, sockets={len(self.sockets)}, numa_nodes={len(self.numa_nodes)}, "

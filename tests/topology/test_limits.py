@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -134,3 +135,57 @@ def test_taskset_limits_topology_plan_and_engine_alike():
         ["taskset", "-c", "1", sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=120
     )
     assert json.loads(done.stdout) == [[1], [1], [1]]
+
+
+@pytest.fixture
+def under_quota():
+    """Run a program under a quota of one cpu: in a control group where we may make one, else as JupyterHub tells it."""
+    group = next((made for made in map(_make_group, CPU_CONTROLLERS) if made), None)
+
+    def run(code: str) -> str:
+        join = f"import os; open({str(group / 'cgroup.procs')!r}, 'w').write(str(os.getpid()));" if group else ""
+        environment = os.environ | ({} if group else {"CPU_LIMIT": "1.0"})
+        return subprocess.run(
+            [sys.executable, "-c", join + code],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=120,
+        ).stdout
+
+    yield run
+    if group:
+        group.rmdir()
+
+
+CPU_CONTROLLERS = (Path("/sys/fs/cgroup"), Path("/sys/fs/cgroup/cpu"), Path("/sys/fs/cgroup/cpu,cpuacct"))
+
+
+def _make_group(parent: Path) -> Path | None:
+    group = parent / f"deepsched-test-{os.getpid()}"
+    try:
+        group.mkdir()
+    except OSError:
+        return None
+    for name, text in (("cpu.max", "100000 100000"), ("cpu.cfs_quota_us", "100000")):
+        if (group / name).exists():
+            (group / name).write_text(text)
+            return group
+    group.rmdir()
+    return None
+
+
+def test_a_quota_limits_topology_plan_engine_and_map_alike(under_quota):
+    shown = json.loads(
+        under_quota(
+            "import json; from deepsched import Topology, plan_streams, compile_model;"
+            "from deepsched.measure import find_example; from deepsched_widgets import MachineMap;"
+            "t = Topology.detect(); p = plan_streams(t); m = MachineMap(p);"
+            "e = compile_model(find_example('light_squeezenet'));"
+            "print(json.dumps([t.limits.quota_cpus, p.num_cores, e.num_cores, len(m.plan['streams'][0]['cpus']),"
+            "m.machine['title']])); e.close(); m.close()"
+        )
+    )
+    assert shown[:4] == [1.0, 1, 1, 1]
+    assert "quota of 1" in shown[4]
