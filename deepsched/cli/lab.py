@@ -12,6 +12,8 @@ import typer
 
 from deepsched.errors import OptionError
 
+_FIRST = "01_streams.ipynb"
+
 
 def open_lab(
     arguments: typer.Context,
@@ -25,6 +27,8 @@ def open_lab(
     if not root.is_dir():
         raise OptionError(f"{root} is not a folder; expected one with notebooks.")
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={root.resolve()}"]
+    if (root / _FIRST).is_file():
+        command.append(f"--LabApp.default_url=/lab/tree/{_FIRST}")
     if not browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:

@@ -33,7 +33,7 @@ def print_result(data: dict[str, Any], shown: RenderableType, *, as_json: bool) 
     if as_json:
         typer.echo(json.dumps(data))
     elif isinstance(shown, str):
-        typer.echo(shown)
+        typer.echo(shown, nl=not shown.endswith("\n"))
     else:
         Console().print(shown)
 

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from deepsched.cli.output import JsonOption, TopologyOption, print_result
+from deepsched.errors import OptionError
 from deepsched.render import show_catalogue, show_topology
 from deepsched.topology import Topology
 from deepsched.topology.catalogue import MACHINES
@@ -24,6 +25,8 @@ def print_topology(
     json: JsonOption = False,
 ) -> None:
     """Show the machine's sockets, NUMA nodes, L3 caches and cores, and what of them this process may use."""
+    if list_machines + (save is not None) + (topology != "this") > 1:
+        raise OptionError("--list, --save and --topology do different things: give one. --save records this machine.")
     if list_machines:
         machines = {"machines": [asdict(machine) for machine in MACHINES]}
         print_result(machines, show_catalogue(), as_json=json)

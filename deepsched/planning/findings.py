@@ -227,7 +227,9 @@ def find_idle_cores(topology: Topology, cores: Sequence[Core]) -> Iterator[Findi
             severity="info",
             streams=(),
             message=f"{len(idle)} of {visible} usable cores are in no stream{reason}.",
-            suggestion="More would only be stopped by the quota." if by_quota else "Leave num_cores out to use them.",
+            suggestion="More would only be stopped by the quota."
+            if by_quota
+            else "Plan more cores, or a further stream, to use them.",
             cpus=tuple(cpu for core in idle for cpu in core.cpus),
         )
 

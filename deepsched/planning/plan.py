@@ -88,7 +88,7 @@ class StreamPlan:
     @property
     def num_cores(self) -> int:
         """How many cores the streams own together."""
-        return sum(len(stream.cores) for stream in self.streams)
+        return len({core for stream in self.streams for core in stream.cores})
 
     def stream_of_cpus(self) -> dict[int, int]:
         """Map each planned cpu to its stream's index."""

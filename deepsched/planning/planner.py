@@ -12,15 +12,16 @@ from deepsched.planning.layout import read_layout
 from deepsched.planning.partition import default_num_streams, nearest_aligned, split_cores
 from deepsched.planning.plan import Adjustment, StreamPlan, own_cores
 from deepsched.planning.scheduler import Scheduler
+from deepsched.topology import Topology
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from deepsched.topology import Core, Topology
+    from deepsched.topology import Core
 
 
 def plan_streams(
-    topology: Topology,
+    topology: Topology | str,
     num_streams: int | None = None,
     *,
     num_cores: int | None = None,
@@ -36,8 +37,8 @@ def plan_streams(
 
     Parameters
     ----------
-    topology : Topology
-        The machine.
+    topology : Topology, or str or path
+        The machine, as `Topology.load` takes it.
     num_streams : int, optional
         How many streams. None or 0: one an L3 (no L3: one a NUMA node; one node: one a socket). More than there
         are cores is capped, with a warning.
@@ -64,10 +65,14 @@ def plan_streams(
         If a count is negative, `num_cores` or `threads_per_core` is 0, there is no such scheduler, or a layout
         overlaps, names cpus that do not exist or may not be used, or comes with another wish.
     """
+    topology = Topology.load(topology)
     chosen = Scheduler.choose(scheduler)
     if streams is not None:
         if num_streams or num_cores is not None or threads_per_core != 1 or chosen is Scheduler.single_stream:
-            raise PlanError("streams gives the whole layout: leave out num_streams, num_cores, threads_per_core.")
+            raise PlanError(
+                "streams gives the whole layout: leave out num_streams, num_cores and threads_per_core, and plan "
+                "multi_stream."
+            )
         planned, taken = read_layout(topology, streams)
         return StreamPlan(topology, chosen, None, planned, find_all(topology, planned, taken, advice=""))
     plan = _cut_evenly(
@@ -82,8 +87,11 @@ def plan_streams(
     return plan
 
 
-def plan_all(topology: Topology, *, num_cores: int | None = None, threads_per_core: int = 1) -> tuple[StreamPlan, ...]:
+def plan_all(
+    topology: Topology | str, *, num_cores: int | None = None, threads_per_core: int = 1
+) -> tuple[StreamPlan, ...]:
     """Plan multi_stream for every num_streams, from 1 to the number of cores; see `plan_streams`."""
+    topology = Topology.load(topology)
     cores, _ = choose_cores(topology, num_cores)
     return tuple(
         plan_streams(topology, n, num_cores=num_cores, threads_per_core=threads_per_core)

@@ -23,7 +23,7 @@ _FONT = "font-family='system-ui, -apple-system, Segoe UI, sans-serif'"
 # Remote memory is sure to cost and is drawn; what only may cost is said in words.
 _REMOTE = ("socket-straddle", "numa-straddle")
 _SIGNS = {"warning": "▲", "info": "●"}
-_SIGN_COLOURS = {"warning": "#A63A00", "info": "#005A8C"}
+_SIGN_COLOURS = {"warning": "#B3261E", "info": "#005A8C"}
 _BOX_STYLES = {
     "socket": ("#F4F5F7", "#5A6372", "socket"),
     "numa": ("#ECEEF2", "#7A8494", "NUMA node"),
@@ -79,7 +79,8 @@ def _draw(topology: Topology, plan: StreamPlan | None, title: str) -> str:
     parts = [
         (
             f"<svg xmlns='http://www.w3.org/2000/svg' width='{width:.0f}' height='{height:.0f}' "
-            f"viewBox='0 0 {width:.0f} {height:.0f}' role='img' {_FONT} font-size='12'>"
+            f"viewBox='0 0 {width:.0f} {height:.0f}' role='img' {_FONT} font-size='12' "
+            f"style='max-width:100%;height:auto'>"
         ),
         f"<title>{escape(title)}</title><desc>{escape(description)}</desc>",
         "<defs>" + "".join(_hatch_pattern(hatch) for hatch in HATCHES if hatch in _HATCH_LINES) + "</defs>",
@@ -112,7 +113,7 @@ def _draw_boxes(machine: Box, topology: Topology, plan: StreamPlan | None) -> It
             sharing = shared.get(box.number, ()) if box.kind == "l3" else ()
             size = topology.l3_bytes.get(box.number) if box.kind == "l3" else None
             label = _fold_label(box, f"{name} {box.number}", size, sharing)
-            line = "#A63A00" if sharing else line
+            line = "#005A8C" if sharing else line
             yield (
                 f"<rect x='{box.x:g}' y='{box.y:g}' width='{box.width:g}' height='{box.height:g}' rx='5' "
                 f"fill='{fill}' stroke='{line}'/><text x='{box.x + 8:g}' y='{box.y + 14:g}' font-size='11' "
@@ -133,7 +134,7 @@ def _fold_label(box: Box, name: str, size: int | None, sharing: Sequence[int]) -
 def _draw_bridge(first: Box, last: Box) -> str:
     """Tie together, across what lies between, the cores of a straddling stream that stand in one row."""
     y = first.y + first.height + 5
-    return f"<path d='M{first.x:g},{y:g} H{last.x + last.width:g}' stroke='#A63A00' stroke-width='4'/>"
+    return f"<path d='M{first.x:g},{y:g} H{last.x + last.width:g}' stroke='#B3261E' stroke-width='4'/>"
 
 
 def _draw_core(box: Box, stream: int | None, *, straddles: bool) -> str:
@@ -149,7 +150,7 @@ def _draw_core(box: Box, stream: int | None, *, straddles: bool) -> str:
         number = _write(box, 0.62, 0.36, str(core.index), "#333A45") if core.cpus else ""
         return f"<g><title>{title}, no stream</title><rect {place} fill='{fill}' stroke='#7A8494'/>{number}</g>"
     style = style_stream(stream)
-    frame = "stroke='#000000' stroke-width='3' stroke-dasharray='5 3'" if straddles else "stroke='#00000055'"
+    frame = "stroke='#B3261E' stroke-width='3' stroke-dasharray='5 3'" if straddles else "stroke='#00000055'"
     parts = [f"<title>{title}, stream {stream}{', straddles' if straddles else ''}</title>"]
     parts.append(f"<rect {place} fill='{style.colour}' {frame}/>")
     if style.hatch in _HATCH_LINES:

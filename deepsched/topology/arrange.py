@@ -51,7 +51,7 @@ def arrange_threads(found: Iterable[FoundThread]) -> tuple[tuple[HardwareThread,
         key=lambda t: (
             socket_first[t.socket],
             node_first[t.numa_node],
-            l3_first[t.l3],
+            core_first[t.core] if t.l3 is None else l3_first[t.l3],
             core_first[t.core],
             t.cpu,
         )

@@ -36,7 +36,10 @@ def parse_cpu_list(text: str) -> frozenset[int]:
         If a part is not a number or a rising range below 65,536.
     """
     cpus: set[int] = set()
-    for part in text.strip().split(","):
+    parts = text.strip().split(",")
+    if len(parts) > MAX_CPU:
+        raise TopologyError(f"cpu list of {len(parts)} parts: at most {MAX_CPU} make sense.")
+    for part in parts:
         if not part.strip():
             continue
         first, dash, last = part.strip().partition("-")
@@ -66,7 +69,7 @@ def parse_cpu_mask(text: str) -> frozenset[int]:
     if not digits or not set(digits) <= set(hexdigits):
         raise TopologyError(f"cpu mask {text!r}: expected hexadecimal words separated by commas.")
     mask = int(digits, 16)
-    return frozenset(bit for bit in range(mask.bit_length()) if mask >> bit & 1)
+    return frozenset(bit for bit, digit in enumerate(f"{mask:b}"[::-1]) if digit == "1")
 
 
 def format_cpu_list(cpus: Iterable[int]) -> str:

@@ -12,12 +12,13 @@ from deepsched.topology.cpulist import parse_cpu_list, parse_cpu_mask
 
 # What the largest Linux is built for (CONFIG_MAXSMP), and a bound on what nonsense can cost.
 MAX_CPUS = 8192
-# A page is the most that sysfs shows as a rule; lists of cpus and proc/mounts may be longer.
+# Only proc/mounts is ever longer, and what counts there stands near its beginning.
 _MAX_BYTES = 1 << 18
 # What is quoted of a file may be all of it.
 _MAX_MESSAGE = 300
-# Words of eight digits for 32 cpus each, with commas between.
-_MAX_MASK_DIGITS = MAX_CPUS // 32 * 9
+# Numbers of four digits in a list, and in a mask words of eight for 32 cpus each, with commas between.
+_MAX_LIST = MAX_CPUS * 5
+_MAX_MASK = MAX_CPUS // 32 * 9
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,5}")
 # These hold masks; every other file that names cpus holds a list.
 _MASKS = {"core_cpus", "thread_siblings", "package_cpus", "core_siblings", "shared_cpu_map", "cpumap", "Cpus_allowed"}
@@ -52,12 +53,9 @@ class Files:
             with open(place, "rb", opener=_open_at_once) as file:
                 if not S_ISREG(os.fstat(file.fileno()).st_mode):
                     return None
-                content = file.read(_MAX_BYTES + 1)
+                return file.read(_MAX_BYTES).decode("ascii", "replace").strip()
         except OSError:
             return None
-        if len(content) > _MAX_BYTES:
-            raise TopologyError(f"{self.root}/{path}: no kernel writes more than {_MAX_BYTES} bytes there.")
-        return content.decode("ascii", "replace").strip()
 
     def read_cpus(self, *paths: str) -> frozenset[int] | None:
         """Read a set of cpus from the first of several files that names any.
@@ -141,20 +139,25 @@ def _open_at_once(path: str, flags: int) -> int:
 # The same few sets stand in the files of all cpus.
 @lru_cache(maxsize=1024)
 def _parse_list(text: str) -> frozenset[int]:
+    _check_length(text, _MAX_LIST)
     cpus: set[int] = set()
-    named = 0
+    left = MAX_CPUS
     for part in text.split(","):
         some = parse_cpu_list(part)
         cpus |= some
-        named += len(some)
-        # Counted as we go: "0-8191" a thousand times over is cheap to write.
-        if named > MAX_CPUS:
+        # Counted as we go: "0-8191" a thousand times over is quickly written.
+        left -= len(some)
+        if left < 0:
             raise TopologyError(f"cpu list {text[:40]!r}...: no Linux has more than {MAX_CPUS} cpus.")
     return frozenset(cpus)
 
 
 @lru_cache(maxsize=1024)
 def _parse_mask(text: str) -> frozenset[int]:
-    if len(text) > _MAX_MASK_DIGITS:
-        raise TopologyError(f"cpu mask {text[:40]!r}...: no Linux has more than {MAX_CPUS} cpus.")
+    _check_length(text, _MAX_MASK)
     return parse_cpu_mask(text)
+
+
+def _check_length(text: str, longest: int) -> None:
+    if len(text) > longest:
+        raise TopologyError(f"cpu list or mask {text[:40]!r}...: no Linux has more than {MAX_CPUS} cpus.")

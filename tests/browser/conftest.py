@@ -60,7 +60,8 @@ def lab_server(tmp_path_factory):
         log.close()
 
 
-@pytest.fixture(scope="session")
+# Not for the whole session: playwright keeps an event loop running in this thread.
+@pytest.fixture(scope="module")
 def chromium():
     executable = shutil.which("chromium") or shutil.which("google-chrome")
     assert executable, "no chromium on the path: run `make system`"

@@ -79,6 +79,7 @@ def test_notebook_runs_and_its_labs_answer(page, open_notebook, screenshots, the
     golden.locator('[data-finding="socket-straddle"]').first.wait_for()
     assert cpus_of_stream(golden, 1) == [6, 7, 8, 9, 10]
     assert golden.get_by_role("button", name="Start").is_disabled()
+    wait_for_sentence(page, golden, "^3 streams planned")
     golden.screenshot(path=screenshots / f"golden-3-{theme}.png")
 
     # GIVEN the real model WHEN it runs with one stream and then with two

@@ -1,4 +1,7 @@
-"""Machines of many kinds, as people have them; each is the cpus and options that `write_machine` takes."""
+"""Machines of many kinds, as people have them; each is the cpus and options that `write_machine` takes.
+
+Large ones have fewer cores than those that they are named after, and all their levels.
+"""
 
 from __future__ import annotations
 
@@ -90,18 +93,18 @@ def bulldozer() -> list[Cpu]:
 
 
 def knights_landing() -> list[Cpu]:
-    """64 cores of four hardware threads, two a tile with its L2, four nodes with cpus and four of fast memory alone."""
-    return change(stack(nodes=4, l3s=None, cores=16, smt=4), lambda cpu: {"l2": cpu.core // 2})
+    """Cores of four hardware threads, two a tile with its L2; four nodes with cpus, and four of fast memory alone."""
+    return change(stack(nodes=4, l3s=None, cores=4, smt=4), lambda cpu: {"l2": cpu.core // 2})
 
 
 def kunpeng() -> list[Cpu]:
-    return change(stack(sockets=2, nodes=2, cores=32), lambda cpu: {"cluster": cpu.socket * 16 + cpu.core // 4})
+    return change(stack(sockets=2, nodes=2, cores=8), lambda cpu: {"cluster": cpu.socket * 4 + cpu.core // 4})
 
 
 def cascade_lake_ap() -> list[Cpu]:
     """Two dies a socket, each a node, and core ids that begin anew in each."""
-    cpus = stack(sockets=2, nodes=2, cores=12, smt=2)
-    return change(cpus, lambda cpu: {"die": cpu.node % 2, "core": cpu.core % 12})
+    cpus = stack(sockets=2, nodes=2, cores=6, smt=2)
+    return change(cpus, lambda cpu: {"die": cpu.node % 2, "core": cpu.core % 6})
 
 
 def cpu_and_node_0_offline() -> list[Cpu]:
@@ -134,11 +137,11 @@ MACHINES: dict[str, tuple[list[Cpu], dict[str, Any]]] = {
         change(stack(sockets=2, nodes=2, cores=8, order="nodes in turn"), lambda cpu: {"l3": cpu.socket}),
         {},
     ),
-    "twelve sockets": (stack(sockets=12, cores=8, smt=2), {}),
-    "EPYC Rome": (stack(sockets=2, l3s=16, cores=4, smt=2), {"l3_size": "16384K"}),
-    "EPYC Milan, four nodes a socket": (stack(sockets=2, nodes=4, l3s=2, cores=8, smt=2), {}),
-    "EPYC 7451, L3s of three cores": (stack(sockets=2, nodes=4, l3s=2, cores=3, smt=2), {}),
-    "EPYC, each L3 a node": (stack(sockets=2, nodes=8, cores=4), {}),
+    "twelve sockets": (stack(sockets=12, cores=2, smt=2), {}),
+    "EPYC Rome": (stack(sockets=2, l3s=8, cores=4, smt=2), {"l3_size": "16384K"}),
+    "EPYC Milan, four nodes a socket": (stack(sockets=2, nodes=4, l3s=2, cores=2, smt=2), {}),
+    "EPYC 7451, L3s of three cores": (stack(sockets=2, nodes=2, l3s=2, cores=3, smt=2), {}),
+    "EPYC, each L3 a node": (stack(sockets=2, nodes=8, cores=2), {}),
     "Magny-Cours, sparse nodes": (magny_cours(), {}),
     "Bulldozer": (bulldozer(), {"files": name_processor("AuthenticAMD", 21, 16)}),
     "Clovertown, no L3, an L2 for two": (

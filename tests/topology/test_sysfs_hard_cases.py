@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 # Interleaved numbers, several NUMA nodes, L3s and hardware threads: whatever is read wrong shows.
-SERVER = stack(sockets=2, nodes=2, l3s=2, cores=2, smt=2, order="sockets in turn")
+SERVER = stack(sockets=2, nodes=2, cores=2, smt=2, order="sockets in turn")
 
 
 @pytest.mark.parametrize(

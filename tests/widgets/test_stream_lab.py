@@ -6,7 +6,6 @@ import threading
 import time
 
 import pytest
-from traitlets import TraitError
 
 from deepsched import Topology
 from deepsched.errors import DeepschedError, ModelError, OptionError, TopologyError
@@ -127,7 +126,8 @@ class TestMistakes:
             ({"num_streams": -1}, DeepschedError),
             ({"scheduler": "fastest"}, DeepschedError),
             ({"seconds": 0}, OptionError),
-            ({"clients": 0}, TraitError),
+            ({"clients": 0}, OptionError),
+            ({"seconds": "x"}, OptionError),
         ],
     )
     def test_values_are_refused_at_once(self, arguments, error):

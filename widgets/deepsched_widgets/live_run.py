@@ -117,11 +117,15 @@ class LiveRun:
     def _follow_wishes(self) -> None:
         until = time.monotonic() + self._seconds
         with _LoadedEngine(self._model, self._topology, self._wish) as loaded:
+            due = time.monotonic() + PERIOD
             while not self._stopping.is_set() and time.monotonic() < until:
                 self._changed.clear()
                 loaded.adapt(self._wish)
-                if not self._changed.wait(PERIOD):
+                self._changed.wait(max(0.0, due - time.monotonic()))
+                # On time even while wishes storm in: that is when a person looks.
+                if time.monotonic() >= due:
                     self._on_sample(loaded.sample())
+                    due = time.monotonic() + PERIOD
 
 
 class _LoadedEngine:
@@ -154,8 +158,9 @@ class _LoadedEngine:
         """Take the statistics of the last period; raise what ended a client, if anything did."""
         if self._load.error is not None:
             raise self._load.error
-        # Only requests since the last change speak for the schedule that is in force.
-        window = min(PERIOD, time.perf_counter() - self._settled)
+        # Requests since the last change speak for the schedule in force; if that was just now, there are none yet.
+        settled = time.perf_counter() - self._settled
+        window = settled if PERIOD / 4 < settled < PERIOD else PERIOD
         return Sample(self._engine.stats(window), self._engine.scheduler, self._engine.num_streams)
 
     def __enter__(self) -> Self:

@@ -10,7 +10,7 @@ import anywidget
 import traitlets as t
 
 from deepsched.engine.model import open_model
-from deepsched.errors import OptionError
+from deepsched.errors import ClosedError, OptionError
 from deepsched.measure import find_example
 from deepsched.planning import Scheduler, choose_cores, plan_streams
 from deepsched.render import draw_plan
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _STATIC = Path(__file__).parent / "static"
 # The sentence is read aloud by screen readers: once a second at most.
 _SAMPLES_A_SENTENCE = 2
+_MOST_CLIENTS = 256
 
 
 class StreamLab(anywidget.AnyWidget):
@@ -77,7 +78,7 @@ class StreamLab(anywidget.AnyWidget):
     """Page to kernel: the slider. May be set from Python as well."""
     scheduler = t.Enum((Scheduler.multi_stream.value, Scheduler.single_stream.value)).tag(sync=True, echo_update=False)
     """Page to kernel: the scheduler. May be set from Python as well."""
-    clients = t.Int(1, min=1, max=256).tag(sync=True, echo_update=False)
+    clients = t.Int(1, min=1, max=_MOST_CLIENTS).tag(sync=True, echo_update=False)
     """Page to kernel: how many clients send requests. May be set from Python as well."""
     running = t.Bool(False).tag(sync=True)
     """Page to kernel: start or stop. The kernel takes it back when a run ends by itself."""
@@ -85,6 +86,7 @@ class StreamLab(anywidget.AnyWidget):
     # A second lab on the same cores would spoil the figures of both: the newest takes over.
     _at_work: ClassVar[StreamLab | None] = None
     _run: LiveRun | None = None
+    _closed = False
 
     def __init__(
         self,
@@ -97,11 +99,14 @@ class StreamLab(anywidget.AnyWidget):
         seconds: float = 60.0,
     ) -> None:
         self._model = find_example("light_squeezenet") if model is None else model
-        if not seconds > 0:
+        if not isinstance(seconds, int | float) or not seconds > 0:
             raise OptionError(f"seconds is {seconds!r}; expected a duration above 0.")
+        if clients is not None and (not isinstance(clients, int) or not 1 <= clients <= _MOST_CLIENTS):
+            raise OptionError(f"clients is {clients!r}; expected an integer from 1 to {_MOST_CLIENTS}.")
         self._seconds = float(seconds)
         self._lock = threading.RLock()
         self._samples = 0
+        self._farewell = ""
         here = Topology.detect()
         self._topology = here if topology is None else Topology.load(topology)
         self._plan = plan_streams(self._topology, num_streams, scheduler=scheduler)
@@ -112,7 +117,7 @@ class StreamLab(anywidget.AnyWidget):
             machine_map=MachineMap(self._plan),
             # 5 MB of plotly come with it: not where there is nothing to measure.
             chart=ThroughputChart(len(cores)) if measurable else None,
-            heading=f"{self._name} on {self._topology.source}",
+            heading=f"{self._name} on {self._topology.source}" if measurable else f"Plan for {self._topology.source}",
             max_streams=len(cores),
             measurable=measurable,
             note="" if measurable else "This is not the machine that you are on: planned and drawn, not measured.",
@@ -124,6 +129,10 @@ class StreamLab(anywidget.AnyWidget):
         self.observe(self._on_schedule, names=["num_streams", "scheduler"])
         self.observe(self._on_clients, names=["clients"])
         self.observe(self._on_running, names=["running"])
+
+    @t.validate("num_streams")
+    def _cap_streams(self, proposal: Any) -> int:
+        return max(1, min(int(proposal["value"]), self.max_streams))
 
     @property
     def plan(self) -> StreamPlan:
@@ -137,7 +146,11 @@ class StreamLab(anywidget.AnyWidget):
         ------
         OptionError
             If the machine is not this one.
+        ClosedError
+            If the lab was closed.
         """
+        if self._closed:
+            raise ClosedError("the lab was closed; make another one.")
         if not self.measurable:
             raise OptionError(self.note)
         self.running = True
@@ -149,8 +162,14 @@ class StreamLab(anywidget.AnyWidget):
         if run is not None:
             run.stop()
 
+    def make_way(self) -> None:
+        """End the run because another lab starts one: two at once would spoil each other's figures."""
+        self._farewell = "Stopped: another lab was started."
+        self.running = False
+
     def close(self) -> None:
         """End the run and take the lab off the page. Safe to call twice."""
+        self._closed = True
         self.unobserve_all()
         run = self._run
         if run is not None:
@@ -164,7 +183,8 @@ class StreamLab(anywidget.AnyWidget):
 
     def _on_schedule(self, _change: Any) -> None:
         with self._lock:
-            self._plan = plan_streams(self._topology, self.num_streams, scheduler=self.scheduler)
+            several = self.scheduler != Scheduler.single_stream
+            self._plan = plan_streams(self._topology, self.num_streams if several else None, scheduler=self.scheduler)
             self.machine_map.show_plan(self._plan)
             if self._run is None:
                 self.sentence = describe_plan(self._plan)
@@ -186,14 +206,15 @@ class StreamLab(anywidget.AnyWidget):
                 return
             other, StreamLab._at_work = StreamLab._at_work, self
             if other is not None and other is not self:
-                other.running = False
+                other.make_way()
             run = self._run = LiveRun(
                 self._model, self._topology, self._show_sample, self._show_end, self._wish(), self._seconds
             )
             with self.hold_sync():
-                self.note = ""
+                self.note = self._farewell = ""
                 self.state = "running"
                 self.sentence = f"Starting {self._name}."
+            self.chart.start_run()
             run.start()
 
     def _wish(self) -> Wish:
@@ -213,10 +234,14 @@ class StreamLab(anywidget.AnyWidget):
             self._run = None
             if StreamLab._at_work is self:
                 StreamLab._at_work = None
+            if error is not None:
+                self._farewell = f"The run ended: {error}"
+            elif self.running:
+                self._farewell = f"The run ended after {self._seconds:g} s, as every run does. Start another one."
             with self.hold_sync():
                 self.state = "idle"
                 self.running = False
-                self.note = "" if error is None else f"The run ended: {error}"
+                self.note = self._farewell
                 self.sentence = describe_plan(self._plan)
 
     def __repr__(self) -> str:

@@ -71,12 +71,22 @@ class ThroughputChart(go.FigureWidget):
                 "yaxis3": {**_AXIS, "title": "latency, ms", "domain": [0, 0.36]},
             },
         )
+        self._last: float | None = None
         self._rows = np.full((len(self.data), POINTS), np.nan, dtype=np.float32)
+
+    def start_run(self) -> None:
+        """Empty the chart for a new run."""
+        self._last = None
+        self._rows[:] = np.nan
 
     def show_sample(self, sample: Sample) -> None:
         """Scroll by one sample. Call it from one thread only: plotly's batches are not guarded."""
         snapshot = sample.snapshot
-        self._rows = np.roll(self._rows, -1, axis=1)
+        # Time that went by without a sample, as while streams were built, leaves a gap of its length.
+        steps = 1 if self._last is None else min(POINTS, max(1, round((snapshot.at - self._last) / PERIOD)))
+        self._last = snapshot.at
+        self._rows = np.roll(self._rows, -steps, axis=1)
+        self._rows[:, -steps:] = np.nan
         self._rows[:, -1] = (
             snapshot.throughput,
             sample.num_streams,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deepsched.errors import PlanError
+from deepsched.planning.exports.comments import write_comment
 from deepsched.planning.exports.kubernetes import write_kubernetes
 from deepsched.planning.exports.numactl import write_numactl
 from deepsched.planning.exports.onnxruntime import write_onnxruntime
@@ -35,4 +36,6 @@ def export_plan(plan: StreamPlan, kind: str) -> str:
     """Write `plan` for the program named `kind`; see `StreamPlan.export`."""
     if kind not in EXPORT_KINDS:
         raise PlanError(f"export kind {kind!r}; expected one of {', '.join(EXPORT_KINDS)}.")
-    return _WRITERS[kind](plan)
+    # Whoever pastes the text elsewhere never sees the map.
+    findings = [write_comment(f"{finding.message} {finding.suggestion}".strip()) for finding in plan.findings]
+    return "\n".join([_WRITERS[kind](plan).rstrip("\n"), *findings]) + "\n"

@@ -128,7 +128,7 @@ function settle(part, around) {
 export function labelCell({ x, y, w, h, id, stream }) {
   const size = Math.min(16, Math.max(10, Math.min(w, h) * 0.38));
   const text = stream === null ? `${id}` : `S${stream}`;
-  if (size > h - 2 || !fitText([text], w - 2, size) || (stream === null && w < 24)) return [];
+  if (size > h - 2 || !fitText([text], w - 2, size) || (stream === null && (w < 24 || h < 30))) return [];
   const middle = { x: x + w / 2, y: y + h / 2, text, size };
   if (stream === null || h < 30) return [middle];
   return [{ ...middle, y: y + h * 0.35 }, { ...middle, y: y + h * 0.75, text: `${id}`, size: size * 0.75 }];

@@ -101,6 +101,8 @@ async function render({ model, el, signal, host }) {
     sayStreams();
     sendStreams(Number(slider.value));
   });
+  // JupyterLab keeps Enter from ending the input.
+  clients.addEventListener("keydown", (event) => event.key === "Enter" && clients.blur(), { signal });
   on(scheduler, "change", () => {
     send("scheduler", scheduler.value);
     show();
