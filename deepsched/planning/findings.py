@@ -115,6 +115,8 @@ def find_straddles(
 
 def find_mixed_kinds(streams: Sequence[PlannedStream], core_at: dict[int, Core], advice: str) -> Iterator[Finding]:
     """Report each stream with cores of several kinds."""
+    if len({core.kind for core in core_at.values()}) == 1:
+        return
     for stream in streams:
         kinds = Counter(core_at[core].kind or "unknown" for core in stream.cores)
         if len(kinds) > 1:

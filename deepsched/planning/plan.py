@@ -147,9 +147,9 @@ def own_cores(index: int, cores: tuple[Core, ...], threads_per_core: int) -> Pla
     """Give stream `index` the `cores`, with up to `threads_per_core` hardware threads of each."""
     return PlannedStream(
         index=index,
-        cores=tuple(core.index for core in cores),
-        cpus=tuple(cpu for core in cores for cpu in core.cpus[:threads_per_core]),
-        sockets=tuple(dict.fromkeys(core.socket for core in cores)),
-        numa_nodes=tuple(dict.fromkeys(core.numa_node for core in cores)),
-        l3_caches=tuple(dict.fromkeys(core.l3 for core in cores if core.l3 is not None)),
+        cores=tuple([core.index for core in cores]),
+        cpus=tuple([cpu for core in cores for cpu in core.cpus[:threads_per_core]]),
+        sockets=tuple(dict.fromkeys([core.socket for core in cores])),
+        numa_nodes=tuple(dict.fromkeys([core.numa_node for core in cores])),
+        l3_caches=tuple(dict.fromkeys([core.l3 for core in cores if core.l3 is not None])),
     )
