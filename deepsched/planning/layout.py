@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deepsched.errors import PlanError, TopologyError
-from deepsched.planning.plan import PlannedStream
+from deepsched.planning.plan import gather_stream
 from deepsched.topology import format_cpu_list, parse_cpu_list
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from deepsched.planning.plan import PlannedStream
     from deepsched.topology import Core, HardwareThread, Topology
 
 
@@ -42,7 +43,9 @@ def read_layout(
         for cpu in cpus:
             if owner.setdefault(cpu, index) != index:
                 raise PlanError(f"stream {index} and stream {owner[cpu]} both have cpu {cpu}; each cpu serves one.")
-        streams.append(_own_threads(index, [thread for thread in topology.threads if thread.cpu in cpus]))
+        threads = [thread for thread in topology.threads if thread.cpu in cpus]
+        cores = dict.fromkeys(thread.core for thread in threads)
+        streams.append(gather_stream(index, cores, [thread.cpu for thread in threads], threads))
     touched = {core for stream in streams for core in stream.cores}
     return tuple(streams), tuple(core for core in topology.usable_cores if core.index in touched)
 
@@ -70,14 +73,3 @@ def _check_cpus(index: int, cpus: frozenset[int], thread_at: dict[int, HardwareT
 def _name(cpus: Iterable[object]) -> str:
     whole = [cpu for cpu in cpus if isinstance(cpu, int) and cpu >= 0]
     return format_cpu_list(whole) or ", ".join(map(repr, cpus))
-
-
-def _own_threads(index: int, threads: list[HardwareThread]) -> PlannedStream:
-    return PlannedStream(
-        index=index,
-        cores=tuple(dict.fromkeys(t.core for t in threads)),
-        cpus=tuple(t.cpu for t in threads),
-        sockets=tuple(dict.fromkeys(t.socket for t in threads)),
-        numa_nodes=tuple(dict.fromkeys(t.numa_node for t in threads)),
-        l3_caches=tuple(dict.fromkeys(t.l3 for t in threads if t.l3 is not None)),
-    )

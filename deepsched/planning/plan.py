@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
     from deepsched.planning.scheduler import Scheduler
-    from deepsched.topology import Core, Topology
+    from deepsched.topology import Core, HardwareThread, Topology
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,11 +147,19 @@ def _plain(value: Any) -> Any:
 
 def own_cores(index: int, cores: tuple[Core, ...], threads_per_core: int) -> PlannedStream:
     """Give stream `index` the `cores`, with up to `threads_per_core` hardware threads of each."""
+    cpus = [cpu for core in cores for cpu in core.cpus[:threads_per_core]]
+    return gather_stream(index, [core.index for core in cores], cpus, cores)
+
+
+def gather_stream(
+    index: int, cores: Iterable[int], cpus: Iterable[int], parts: Sequence[Core | HardwareThread]
+) -> PlannedStream:
+    """Make stream `index` of `cores` and `cpus`; `parts` tell on which sockets, NUMA nodes and L3 caches these lie."""
     return PlannedStream(
         index=index,
-        cores=tuple([core.index for core in cores]),
-        cpus=tuple([cpu for core in cores for cpu in core.cpus[:threads_per_core]]),
-        sockets=tuple(dict.fromkeys([core.socket for core in cores])),
-        numa_nodes=tuple(dict.fromkeys([core.numa_node for core in cores])),
-        l3_caches=tuple(dict.fromkeys([core.l3 for core in cores if core.l3 is not None])),
+        cores=tuple(cores),
+        cpus=tuple(cpus),
+        sockets=tuple(dict.fromkeys([part.socket for part in parts])),
+        numa_nodes=tuple(dict.fromkeys([part.numa_node for part in parts])),
+        l3_caches=tuple(dict.fromkeys([part.l3 for part in parts if part.l3 is not None])),
     )
