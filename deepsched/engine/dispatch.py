@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from deepsched.engine.stream import Stream
 
+CLOSED = "the engine was closed; compile the model again to run more requests."
+
 
 class Pool:
     """The streams of one layout, and those of them that are free, the one used last on top.
@@ -150,7 +152,7 @@ class Dispatcher:
         try:
             with self._mutex:
                 if self._closed:
-                    raise ClosedError("the engine was closed; compile the model again to run more requests.")
+                    raise ClosedError(CLOSED)
                 self._waiters.append(waiter)
                 self._match()
             waiter.ready.acquire(timeout=limit)

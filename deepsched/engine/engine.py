@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 from deepsched.engine.batching import count_items, find_batched, join_outputs, split_batch
 from deepsched.engine.checks import check_inputs, name_inputs
 from deepsched.engine.context import Context
+from deepsched.engine.dispatch import CLOSED
 from deepsched.engine.model import open_model
 from deepsched.engine.signature import read_signature
 from deepsched.errors import ClosedError, DeepschedError, OptionError, RequestError
@@ -34,7 +35,6 @@ if TYPE_CHECKING:
     from deepsched.topology import Topology
 
 
-_CLOSED = "the engine was closed; compile the model again to run more requests."
 _SUBMIT_THREADS = "deepsched-submit"
 
 
@@ -179,7 +179,7 @@ class Engine:
         """Run one request in a thread of the engine's; give a future of its outputs."""
         with self._submitting:
             if self.closed:
-                raise ClosedError(_CLOSED)
+                raise ClosedError(CLOSED)
             if self._executor is None:
                 # As many threads as there can ever be streams; they start only as they are needed.
                 cores = len(self.plan.topology.usable_cores)
@@ -236,7 +236,7 @@ class Engine:
 
     def _explain(self, error: Exception) -> DeepschedError:
         if self._closed:
-            return ClosedError(_CLOSED)
+            return ClosedError(CLOSED)
         return RequestError(f"onnxruntime failed a request of {self._label}: {error}")
 
     # Streams
