@@ -65,7 +65,7 @@ def slow_inputs() -> list[Any]:
 
 @pytest.fixture
 def two_cores() -> None:
-    """Two streams need two cores."""
+    """Two streams need two cores: on one there is nothing to test, and CI, where a skip is a failure, has two."""
     if len(Topology.detect().usable_cores) < 2:
         pytest.skip("needs two cores that this process may use")
 

@@ -205,8 +205,6 @@ class StreamLab(anywidget.AnyWidget):
             if self._run is not None or not self.measurable:
                 return
             other, StreamLab._at_work = StreamLab._at_work, self
-            if other is not None and other is not self:
-                other.make_way()
             run = self._run = LiveRun(
                 self._model, self._topology, self._show_sample, self._show_end, self._wish(), self._seconds
             )
@@ -216,6 +214,9 @@ class StreamLab(anywidget.AnyWidget):
                 self.sentence = f"Starting {self._name}."
             self.chart.start_run()
             run.start()
+        # Without this lab's lock: two labs started at once would wait for each other.
+        if other is not None and other is not self:
+            other.make_way()
 
     def _wish(self) -> Wish:
         return Wish(self.scheduler, self.num_streams, self.clients)
