@@ -6,6 +6,7 @@ Each is a `DeepschedError` and also the built-in that Python has for the case, s
 
 from __future__ import annotations
 
+import queue
 import sys
 import warnings
 
@@ -24,6 +25,10 @@ class PlanError(DeepschedError, ValueError):
 
 class PlanTypeError(PlanError, TypeError):
     """A count of streams, cores or threads is not an integer."""
+
+
+class CoresHeldError(PlanError, RuntimeError):
+    """Other processes hold so many cores that too few are free."""
 
 
 class ModelError(DeepschedError, ValueError):
@@ -47,7 +52,11 @@ class RequestError(DeepschedError, RuntimeError):
 
 
 class RequestTimeoutError(DeepschedError, TimeoutError):
-    """No stream came free in the time that the caller allowed; the request was taken back."""
+    """A request was not answered in the time that the caller allowed; it was taken back."""
+
+
+class QueueFullError(DeepschedError, queue.Full):
+    """As many requests as may are waiting; this one was refused at once."""
 
 
 class ClosedError(DeepschedError, RuntimeError):

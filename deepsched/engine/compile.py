@@ -26,6 +26,7 @@ def compile_model(
     context: Context | None = None,
     topology: Topology | str | None = None,
     pinning: str = "core",
+    max_queue: int | None = None,
 ) -> Engine:
     """Make a model ready to serve requests; the parameters and errors are those of `Engine`.
 
@@ -42,6 +43,7 @@ def compile_model(
         context=context,
         topology=topology,
         pinning=pinning,
+        max_queue=max_queue,
     )
 
 

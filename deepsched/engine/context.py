@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 from deepsched.engine.dispatch import Dispatcher
 from deepsched.engine.placement import check_pinning, check_runs_here, choose_cpus, read_placements
 from deepsched.engine.stream import Stream
-from deepsched.errors import ClosedError, PlanError
+from deepsched.errors import ClosedError, OptionError, PlanError
 from deepsched.planning import Scheduler, plan_streams
 from deepsched.topology import Topology
 
@@ -43,6 +43,9 @@ class Context:
         Where a stream's threads may run: on its own cores, on the NUMA nodes or sockets it touches, anywhere.
     threads_per_core : int
         How many hardware threads of each core a stream uses.
+    max_queue : int, optional
+        How many requests may wait for a stream; one more is refused at once with `QueueFullError`. None lets any
+        number wait, 0 none.
 
     Raises
     ------
@@ -59,6 +62,7 @@ class Context:
         topology: Topology | str | None = None,
         pinning: str = "core",
         threads_per_core: int = 1,
+        max_queue: int | None = None,
     ) -> None:
         self._pinning = check_pinning(pinning)
         self._topology = Topology.detect() if topology is None else Topology.load(topology)
@@ -71,10 +75,12 @@ class Context:
         self._closed = False
         plan = self._make_plan(num_streams, Scheduler.choose(scheduler))
         check_runs_here(plan)
-        self._dispatcher = Dispatcher(self._make_streams(plan))
+        self._dispatcher = Dispatcher(self._make_streams(plan), _check_max_queue(max_queue))
         # What each request calls stands here directly: a method in between would cost it as much again.
         self.take = self._dispatcher.take
         self.settle = self._dispatcher.settle
+        self.enqueue = self._dispatcher.enqueue
+        self.withdraw = self._dispatcher.withdraw
         self.acquire = self._dispatcher.acquire
         self.release = self._dispatcher.release
 
@@ -225,3 +231,9 @@ def _take_down(streams: Sequence[Stream]) -> None:
     """Let go of sessions that no request uses any more: onnxruntime ends their threads at once."""
     for stream in streams:
         stream.sessions.clear()
+
+
+def _check_max_queue(max_queue: object) -> int | None:
+    if max_queue is None or (isinstance(max_queue, int) and not isinstance(max_queue, bool) and max_queue >= 0):
+        return max_queue
+    raise OptionError(f"max_queue is {max_queue!r}; expected an integer from 0 up, or None for any number.")

@@ -1,21 +1,23 @@
-"""Which request runs on which stream: a free stream takes the next request, callers wait in arrival order.
+"""Which request runs on which stream: a free stream takes the next request, those that wait are served as they came.
 
-The fast path takes no lock: appending to a deque and popping from it are atomic in CPython. Whoever appends, be it
-a stream given back or a caller who waits, looks at the other deque afterwards, so that one of the two always sees both.
+The fast path takes no lock: taking an entry out of a dict and putting one in are atomic in CPython. Whoever changes
+the free streams or the queue looks at the other afterwards, so that one of two always sees both.
 
-A stream is in one list at any moment, its pool's or its holder's, and moves from one to the other within a single call
-of C code. Ctrl-C strikes between calls, so it never finds a stream in nobody's hands.
+A stream is in one place at any moment, among its pool's free ones or in its holder's list, and moves from one to the
+other within a single call of C code. Ctrl-C strikes between calls, so it never finds a stream in nobody's hands.
 """
 
 from __future__ import annotations
 
 import threading
 from collections import deque
+from contextlib import suppress
 from itertools import islice
-from typing import TYPE_CHECKING
+from operator import itemgetter
+from typing import TYPE_CHECKING, Protocol
 from weakref import ref
 
-from deepsched.errors import ClosedError, RequestTimeoutError
+from deepsched.errors import ClosedError, QueueFullError, RequestTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,9 +26,11 @@ if TYPE_CHECKING:
 
 CLOSED = "the engine was closed; compile the model again to run more requests."
 
+_value = itemgetter(1)
+
 
 class Pool:
-    """The streams of one layout, and those of them that are free, the one used last on top.
+    """The streams of one layout, and by their index those of them that are free, the one used last at the end.
 
     A stream refers to its pool weakly: without a cycle, an engine that nobody closed ends when nobody has it any more.
     """
@@ -35,7 +39,7 @@ class Pool:
 
     def __init__(self, streams: Sequence[Stream]) -> None:
         self.streams = tuple(streams)
-        self.free: deque[Stream] = deque(reversed(self.streams))
+        self.free: dict[int, Stream] = {stream.index: stream for stream in reversed(self.streams)}
         self.retired = False
         self.returned = threading.Event()
         self.gone: list[Stream] = []
@@ -43,25 +47,63 @@ class Pool:
             stream.pool = ref(self)
 
 
-class _Waiter:
-    """A caller in the queue: the list for its stream, and a lock that is released when the stream is there."""
+class Waiter(Protocol):
+    """Who stands in the queue."""
 
-    __slots__ = ("held", "ready")
+    held: list[Stream]
+
+    def wake(self) -> None:
+        """Go on: the stream is in `held`. May be called more than once, and never blocks."""
+
+
+class _WaitingCaller:
+    """A thread in the queue, stopped at a lock that is released when its stream is there."""
+
+    __slots__ = ("_ready", "held")
 
     def __init__(self, held: list[Stream]) -> None:
         self.held = held
-        self.ready = threading.Lock()
-        self.ready.acquire()
+        self._ready = threading.Lock()
+        self._ready.acquire()
+
+    def wake(self) -> None:
+        if self._ready.locked():
+            self._ready.release()
+
+    def wait(self, timeout: float | None) -> None:
+        limit = -1 if timeout is None else min(max(0.0, timeout), threading.TIMEOUT_MAX)
+        self._ready.acquire(timeout=limit)
+
+    @property
+    def waiting(self) -> bool:
+        return self._ready.locked()
+
+
+class _LastUse(threading.local):
+    """The index of the stream that a thread used last: its core's caches may still hold what the thread needs."""
+
+    index = -1  # none yet
 
 
 class Dispatcher:
-    """Hands streams to callers, takes them back, and changes from one set of streams to another in between."""
+    """Hands streams to requests, takes them back, and changes from one set of streams to another in between.
 
-    def __init__(self, streams: Sequence[Stream]) -> None:
+    Parameters
+    ----------
+    streams : sequence of Stream
+        The streams at first, at least one.
+    max_queue : int, optional
+        How many requests may wait; None lets any number.
+    """
+
+    def __init__(self, streams: Sequence[Stream], max_queue: int | None = None) -> None:
         self._mutex = threading.Lock()
         self._pool = Pool(streams)
-        self._waiters: deque[_Waiter] = deque()
+        self._waiters: deque[Waiter] = deque()
+        self._max_queue = max_queue
+        self._last_use = _LastUse()
         self._closed = False
+        self._last: _WaitingCaller | None = None  # stands in the queue behind all others when closing
 
     @property
     def streams(self) -> tuple[Stream, ...]:
@@ -70,31 +112,36 @@ class Dispatcher:
 
     @property
     def queue_depth(self) -> int:
-        """How many callers are waiting."""
+        """How many requests are waiting."""
         return len(self._waiters)
 
     def take(self, held: list[Stream], timeout: float | None = None) -> Pool:
-        """Take the free stream that was used last into `held`; without any, wait in the queue.
+        """Take a free stream into `held`: the caller's own last one, or else the one used last; without any, wait.
 
-        The holder gives it back by extending the ``free`` of the pool returned with `held`, and then calling `settle`;
+        The holder gives it back by putting it among the ``free`` of the pool returned, and then calling `settle`;
         `release` does both.
 
         Raises
         ------
         RequestTimeoutError
             If none came free within `timeout` seconds.
+        QueueFullError
+            If it would have to wait, and as many as may are waiting.
         ClosedError
             If the dispatcher was closed before this call.
         """
         pool = self._pool
+        last_use = self._last_use
         if not self._waiters:
             try:
-                _move_one(pool.free, held)
-            except IndexError:
-                pass
-            else:
-                return pool
-        return self._queue_up(held, timeout)
+                held.extend(map(pool.free.pop, (last_use.index,)))
+            except KeyError:
+                with suppress(KeyError):
+                    _move_one(pool.free, held)
+        if not held:
+            pool = self._queue_up(held, timeout)
+        last_use.index = held[0].index
+        return pool
 
     def acquire(self, timeout: float | None = None) -> Stream:
         """Take a free stream, as `take` does, and give it."""
@@ -103,10 +150,10 @@ class Dispatcher:
         return held[0]
 
     def release(self, stream: Stream) -> None:
-        """Give a stream back; the first waiter gets it at once."""
+        """Give a stream back; the first who waits gets it at once."""
         pool = stream.pool()
         if pool is not None:
-            pool.free.append(stream)
+            pool.free[stream.index] = stream
             self.settle(pool)
 
     def settle(self, pool: Pool) -> None:
@@ -118,8 +165,36 @@ class Dispatcher:
                 self._notify(pool)  # interrupted: others must not wait for what is there
                 raise
 
+    def enqueue(self, waiter: Waiter, *, bounded: bool = True) -> None:
+        """Put `waiter` at the end of the queue; it is woken at once if a stream is free.
+
+        Raises
+        ------
+        QueueFullError
+            If it is `bounded`, would have to wait, and as many as may are waiting.
+        ClosedError
+            If the dispatcher was closed before this call.
+        """
+        with self._mutex:
+            if self._closed:
+                raise ClosedError(CLOSED)
+            self._waiters.append(waiter)
+            self._match()
+            if bounded and self._max_queue is not None and not waiter.held and len(self._waiters) > self._max_queue:
+                self._waiters.pop()
+                raise QueueFullError(
+                    f"{self._max_queue} requests are waiting, as many as max_queue allows; the request was refused. "
+                    f"Send it again later, send fewer at once, use more streams, or raise max_queue."
+                )
+
+    def withdraw(self, waiter: Waiter) -> None:
+        """Take `waiter` out of the queue, if it still stands there."""
+        with self._mutex:
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
     def switch(self, streams: Sequence[Stream]) -> None:
-        """Send callers to other streams from now on, those in the queue too, and wait until the old ones are idle."""
+        """Send requests to other streams from now on, those in the queue too, and wait until the old ones are idle."""
         new = Pool(streams)
         with self._mutex:
             old, self._pool = self._pool, new
@@ -127,38 +202,31 @@ class Dispatcher:
         self._drain(old)
 
     def close(self) -> None:
-        """Refuse new callers, serve those that are here, and wait until every stream is idle.
+        """Refuse new requests, serve those that are here, and wait until every stream is idle.
 
         Interrupted, it may be called again to finish.
         """
         pool = self._pool
         if not pool.retired:
-            last: list[Stream] = []
-            waiter = _Waiter(last)
             with self._mutex:
                 self._closed = True
-                self._waiters.append(waiter)
+                if self._last is None:
+                    self._last = _WaitingCaller([])
+                    self._waiters.append(self._last)
                 self._match()
-            try:
-                waiter.ready.acquire()
-            finally:
-                self._leave(waiter)
-                pool.free.extend(last)
+            if not self._last.held:
+                self._last.wait(None)
+            pool.free[self._last.held[0].index] = self._last.held[0]
         self._drain(pool)
 
     def _queue_up(self, held: list[Stream], timeout: float | None) -> Pool:
-        waiter = _Waiter(held)
-        limit = -1 if timeout is None else min(max(0.0, timeout), threading.TIMEOUT_MAX)
+        waiter = _WaitingCaller(held)
         try:
-            with self._mutex:
-                if self._closed:
-                    raise ClosedError(CLOSED)
-                self._waiters.append(waiter)
-                self._match()
-            waiter.ready.acquire(timeout=limit)
+            self.enqueue(waiter)
+            waiter.wait(timeout)
         finally:
-            if waiter.ready.locked():
-                self._leave(waiter)
+            if waiter.waiting:
+                self.withdraw(waiter)
         pool = held[0].pool() if held else None
         if pool is None:
             raise RequestTimeoutError(
@@ -167,11 +235,6 @@ class Dispatcher:
             )
         return pool
 
-    def _leave(self, waiter: _Waiter) -> None:
-        with self._mutex:
-            if waiter in self._waiters:
-                self._waiters.remove(waiter)
-
     def _notify(self, pool: Pool) -> None:
         with self._mutex:
             self._match()
@@ -179,16 +242,15 @@ class Dispatcher:
             pool.returned.set()
 
     def _match(self) -> None:
-        """Hand free streams to waiters, first come first served. The mutex is held."""
+        """Hand free streams to those who wait, first come first served. The mutex is held."""
         while self._waiters:
             waiter = self._waiters[0]
             if not waiter.held:
                 try:
                     _move_one(self._pool.free, waiter.held)
-                except IndexError:
+                except KeyError:
                     return
-            if waiter.ready.locked():
-                waiter.ready.release()
+            waiter.wake()
             self._waiters.popleft()
 
     def _drain(self, pool: Pool) -> None:
@@ -198,10 +260,10 @@ class Dispatcher:
             pool.returned.clear()
             try:
                 _move_one(pool.free, pool.gone)
-            except IndexError:
+            except KeyError:
                 pool.returned.wait()
 
 
-def _move_one(free: deque[Stream], held: list[Stream]) -> None:
-    """Move the top of `free` to `held` in one call; IndexError if there is none."""
-    held.extend(islice(iter(free.pop, None), 1))
+def _move_one(free: dict[int, Stream], held: list[Stream]) -> None:
+    """Move the stream used last from `free` to `held` in one call; KeyError if there is none."""
+    held.extend(islice(map(_value, iter(free.popitem, None)), 1))

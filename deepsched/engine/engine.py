@@ -6,7 +6,6 @@ import asyncio
 import operator
 import threading
 from collections import deque
-from concurrent.futures import ThreadPoolExecutor
 from functools import cached_property
 from pathlib import PurePath
 from time import perf_counter
@@ -17,25 +16,24 @@ from deepsched.engine.checks import check_inputs, name_inputs
 from deepsched.engine.context import Context
 from deepsched.engine.dispatch import CLOSED
 from deepsched.engine.model import open_model
+from deepsched.engine.runner import Runner
 from deepsched.engine.signature import read_signature
-from deepsched.errors import ClosedError, DeepschedError, OptionError, RequestError
+from deepsched.engine.submission import RequestFuture
+from deepsched.engine.submitter import Submitter
+from deepsched.engine.timeouts import check_timeout
+from deepsched.errors import ClosedError, InputError, OptionError
 from deepsched.planning import Scheduler
-from deepsched.telemetry import Trace, summarise
+from deepsched.telemetry import summarise
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from concurrent.futures import Future
     from types import TracebackType
 
     from deepsched.engine.placement import ThreadPlacement
     from deepsched.engine.signature import Dimension, Signature
-    from deepsched.engine.stream import Stream
     from deepsched.planning import StreamPlan
     from deepsched.telemetry import RequestRecord, Snapshot
     from deepsched.topology import Topology
-
-
-_SUBMIT_THREADS = "deepsched-submit"
 
 
 class Engine:
@@ -59,11 +57,13 @@ class Engine:
     input_shapes : sequence of sequence of int, optional
         A shape for each input, fixed in memory before `batch_size`.
     context : Context, optional
-        Streams shared with other models; then the four values above and the two below are the context's.
+        Streams shared with other models; then the three values above the shapes and those below are the context's.
     topology : Topology or str, optional
         The machine, as `Topology.load` takes it; this one by default.
     pinning : {"core", "numa", "socket", "none"}
         Where a stream's threads may run; see `Context`.
+    max_queue : int, optional
+        How many requests may wait for a stream; see `Context`.
 
     Raises
     ------
@@ -85,22 +85,24 @@ class Engine:
         context: Context | None = None,
         topology: Topology | str | None = None,
         pinning: str = "core",
+        max_queue: int | None = None,
     ) -> None:
         opened = open_model(model, _check_batch_size(batch_size), input_shapes)
         self._label = opened.label
         self._owns_context = context is None
         if context is None:
             chosen = Scheduler.multi_stream if _asks_several(scheduler, num_streams) else Scheduler.choose(scheduler)
-            context = Context(num_cores, num_streams, chosen, topology=topology, pinning=pinning)
+            context = Context(num_cores, num_streams, chosen, topology=topology, pinning=pinning, max_queue=max_queue)
         elif not isinstance(context, Context):
             raise OptionError(f"context is {context!r}; expected a deepsched.Context.")
-        elif any((num_cores, num_streams, scheduler, topology)) or pinning != "core":
-            raise OptionError("num_cores, num_streams, scheduler, topology and pinning belong to the context given.")
+        elif any((num_cores, num_streams, scheduler, topology)) or pinning != "core" or max_queue is not None:
+            raise OptionError(
+                "num_cores, num_streams, scheduler, topology, pinning and max_queue belong to the context given."
+            )
         self._context = context
         self._closed = False
         self._submitting = threading.Lock()
-        self._executor: ThreadPoolExecutor | None = None
-        self._trace = Trace()
+        self._submitter: Submitter | None = None
         self._opened_at = perf_counter()
         try:
             self._key, session = context.attach_model(opened)
@@ -113,6 +115,7 @@ class Engine:
         self._output_names = list(self._signature.output_names)
         firsts = {spec.name: spec.shape[0] for spec in self._signature.inputs if spec.shape}
         self._batched = find_batched(firsts) if opened.batched is None else opened.batched
+        self._runner = Runner(context, self._key, self._label, self._output_names, self._batched)
 
     # Requests
 
@@ -126,7 +129,8 @@ class Engine:
         val_inp : bool
             Check the inputs against the model first. Without it, onnxruntime reads them as they are.
         timeout : float, optional
-            How many seconds the request may wait for a stream.
+            How many seconds the request may take, waiting and running. Then it is taken back: out of the queue, or
+            stopped after the operator at hand. With 0 it is served only if a stream is free at once.
 
         Raises
         ------
@@ -135,30 +139,34 @@ class Engine:
         RequestError
             If onnxruntime fails the request.
         RequestTimeoutError
-            If no stream came free in time.
+            If it was not answered in time.
+        QueueFullError
+            If it would have to wait, and as many as may are waiting.
         ClosedError
             If the engine was closed.
         """
-        check = check_inputs if val_inp else name_inputs
-        return self._serve(check(self._signature, inputs), timeout)
+        if timeout is not None:
+            check_timeout(timeout)
+        feeds = (check_inputs if val_inp else name_inputs)(self._signature, inputs)
+        return self._runner.serve(feeds, timeout)
 
     __call__ = run
 
-    def timed_run(self, inputs: Any, val_inp: bool = False) -> tuple[list[Any], float]:
+    def timed_run(self, inputs: Any, val_inp: bool = False, *, timeout: float | None = None) -> tuple[list[Any], float]:
         """Run one request; give its outputs and the seconds it took, its wait in the queue included."""
         start = perf_counter()
-        outputs = self.run(inputs, val_inp)
+        outputs = self.run(inputs, val_inp, timeout=timeout)
         return outputs, perf_counter() - start
 
-    def mapped_run(self, inputs: Any, val_inp: bool = True) -> dict[str, Any]:
+    def mapped_run(self, inputs: Any, val_inp: bool = True, *, timeout: float | None = None) -> dict[str, Any]:
         """Run one request; give its outputs by name."""
-        return dict(zip(self._output_names, self.run(inputs, val_inp), strict=True))
+        return dict(zip(self._output_names, self.run(inputs, val_inp, timeout=timeout), strict=True))
 
-    def batched_run(self, inputs: Any) -> list[Any]:
+    def batched_run(self, inputs: Any, *, timeout: float | None = None) -> list[Any]:
         """Run a batch of any size: cut over the streams, run in parallel, and put together again.
 
         With a fixed batch size the last part is filled up and the surplus dropped; otherwise each stream gets
-        an equal part.
+        an equal part. `timeout` is each part's own, in seconds.
 
         Raises
         ------
@@ -167,38 +175,48 @@ class Engine:
         """
         feeds = name_inputs(self._signature, inputs)
         if not self._batched:
-            return self.run(feeds)
+            return self.run(feeds, timeout=timeout)
         requests = split_batch(feeds, self._batched, self.batch_size, self.num_streams)
-        outputs = list(self.map(request for request, _ in requests))
+        outputs = list(self.map((request for request, _ in requests), timeout=timeout))
         sizes = [(count_items(request, self._batched), items) for request, items in requests]
         return join_outputs(
             self._output_names, [(out, size, items) for out, (size, items) in zip(outputs, sizes, strict=True)]
         )
 
-    def submit(self, inputs: Any, val_inp: bool = True) -> Future[list[Any]]:
-        """Run one request in a thread of the engine's; give a future of its outputs."""
-        with self._submitting:
-            if self.closed:
-                raise ClosedError(CLOSED)
-            if self._executor is None:
-                # As many threads as there can ever be streams; they start only as they are needed.
-                cores = len(self.plan.topology.usable_cores)
-                self._executor = ThreadPoolExecutor(cores, thread_name_prefix=_SUBMIT_THREADS)
-            return self._executor.submit(self.run, inputs, val_inp)
+    def submit(self, inputs: Any, val_inp: bool = True, *, timeout: float | None = None) -> RequestFuture:
+        """Put one request into the queue; give a future of its outputs, which can be cancelled until it is done.
 
-    async def run_async(self, inputs: Any, val_inp: bool = True) -> list[Any]:
-        """Run one request without blocking the event loop."""
-        return await asyncio.wrap_future(self.submit(inputs, val_inp))
+        Raises
+        ------
+        QueueFullError
+            If it would have to wait, and as many as may are waiting.
+        ClosedError
+            If the engine was closed.
+        """
+        return self._submit(inputs, val_inp, timeout, bounded=True)
 
-    def map(self, requests: Iterable[Any], val_inp: bool = True) -> Iterator[list[Any]]:
+    async def run_async(
+        self,
+        inputs: Any,
+        val_inp: bool = True,
+        *,
+        timeout: float | None = None,  # noqa: ASYNC109 - it also stops the request, which asyncio.timeout alone could not
+    ) -> list[Any]:
+        """Run one request without blocking the event loop; cancelling the task takes the request back."""
+        return await asyncio.wrap_future(self.submit(inputs, val_inp, timeout=timeout))
+
+    def map(
+        self, requests: Iterable[Any], val_inp: bool = True, *, timeout: float | None = None
+    ) -> Iterator[list[Any]]:
         """Run many requests in parallel; give their outputs in the order of the requests.
 
-        At most two requests a stream are in flight at a time, so `requests` may be endless.
+        At most two requests a stream are in flight at a time, so `requests` may be endless. They are not refused where
+        the queue is full. `timeout` is each request's own. What is in flight is taken back when nobody asks for more.
         """
-        pending: deque[Future[list[Any]]] = deque()
+        pending: deque[RequestFuture] = deque()
         try:
             for inputs in requests:
-                pending.append(self.submit(inputs, val_inp))
+                pending.append(self._submit(inputs, val_inp, timeout, bounded=False))
                 if len(pending) >= 2 * self.num_streams:
                     yield pending.popleft().result()
             while pending:
@@ -207,37 +225,20 @@ class Engine:
             for future in pending:
                 future.cancel()
 
-    def _serve(self, feeds: dict[str, Any], timeout: float | None) -> list[Any]:
-        queued = perf_counter()
-        held: list[Stream] = []
-        pool = None
+    def _submit(self, inputs: Any, val_inp: bool, timeout: float | None, *, bounded: bool) -> RequestFuture:
+        check_timeout(timeout)
+        with self._submitting:
+            if self.closed:
+                raise ClosedError(CLOSED)
+            if self._submitter is None:
+                self._submitter = Submitter(self._context, self._runner)
         try:
-            pool = self._context.take(held, timeout)
-            stream = held[0]
-            started = perf_counter()
-            outputs = stream.run(self._key, self._output_names, feeds)
-            ended = perf_counter()
-        except DeepschedError:
-            raise
-        except Exception as error:  # noqa: BLE001 - whatever onnxruntime raises, a person sees one kind
-            # Without its traceback: somebody who keeps the error must not keep the session.
-            raise self._explain(error) from error.with_traceback(None)
-        finally:
-            # Ctrl-C strikes between calls. This is the first, and after it the stream is back.
-            if pool is not None:
-                try:
-                    pool.free.extend(held)
-                finally:
-                    self._context.settle(pool)
-            elif held:
-                self._context.release(held[0])
-        self._trace.add((stream.index, queued, started, ended, count_items(feeds, self._batched)))
-        return outputs
-
-    def _explain(self, error: Exception) -> DeepschedError:
-        if self._closed:
-            return ClosedError(CLOSED)
-        return RequestError(f"onnxruntime failed a request of {self._label}: {error}")
+            feeds = (check_inputs if val_inp else name_inputs)(self._signature, inputs)
+        except InputError as error:
+            refused = RequestFuture()
+            refused.set_exception(error)
+            return refused
+        return self._submitter.submit(feeds, timeout, bounded=bounded)
 
     # Streams
 
@@ -254,18 +255,19 @@ class Engine:
     def stats(self, window: float = 5.0) -> Snapshot:
         """Give the statistics of the requests that ended in the last `window` seconds."""
         at = perf_counter()
-        rows, covered = self._trace.recent_rows(at, min(window, at - self._opened_at))
+        rows, covered = self._runner.trace.recent_rows(at, min(window, at - self._opened_at))
         return summarise(
             rows,
             at=at,
             window=max(covered, 1e-9),
             num_streams=self.num_streams,
             queue_depth=self._context.queue_depth,
+            totals=self._runner.totals.read(),
         )
 
     def trace(self) -> tuple[RequestRecord, ...]:
         """Give the records of the last requests, oldest first."""
-        return self._trace.records()
+        return self._runner.trace.records()
 
     # What it is
 
@@ -337,13 +339,13 @@ class Engine:
         """Finish the requests that are here and let go of all threads. Safe to call twice."""
         with self._submitting:
             already, self._closed = self._closed, True
-        if self._executor is not None:
-            # A future's callback may close the engine: a thread cannot wait for itself.
-            self._executor.shutdown(wait=not threading.current_thread().name.startswith(_SUBMIT_THREADS))
         if self._owns_context:
             self._context.close()
         elif not already:
             self._context.detach_model(self._key)
+        if self._submitter is not None:
+            self._submitter.close()
+        self._runner.deadlines.close()
 
     @property
     def closed(self) -> bool:

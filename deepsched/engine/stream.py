@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from contextlib import suppress
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from deepsched.engine.dispatch import Pool
     from deepsched.engine.model import Model
     from deepsched.planning import PlannedStream, StreamPlan
+    from deepsched.telemetry import StreamTotals
 
 _serial_numbers = count()
 
@@ -37,7 +37,7 @@ class Stream:
         Where its threads may run; None leaves them unpinned.
     """
 
-    __slots__ = ("cpus", "index", "name", "num_threads", "plan", "pool", "sessions")
+    __slots__ = ("__weakref__", "cpus", "index", "name", "num_threads", "plan", "pool", "sessions", "totals")
 
     def __init__(self, plan: StreamPlan, planned: PlannedStream, cpus: frozenset[int] | None) -> None:
         self.plan = plan
@@ -47,6 +47,7 @@ class Stream:
         # The serial number keeps an old layout's threads apart from those of the layout that follows it.
         self.name = f"ds{next(_serial_numbers)}.s{planned.index}"
         self.sessions: dict[int, onnxruntime.InferenceSession] = {}
+        self.totals: dict[int, StreamTotals] = {}  # of each model, written by whoever holds the stream
         self.pool: Callable[[], Pool | None]  # set by the pool
 
     def open_model(self, key: int, model: Model) -> onnxruntime.InferenceSession:
@@ -55,19 +56,26 @@ class Stream:
         self.sessions[key] = session
         return session
 
-    def run(self, key: int, names: Sequence[str], feeds: dict[str, Any]) -> list[Any]:
+    def run(
+        self, key: int, names: Sequence[str], feeds: dict[str, Any], options: onnxruntime.RunOptions | None
+    ) -> list[Any]:
         """Run one request in the calling thread, on this stream's cpus, and give the thread its own cpus back.
 
         No variable here holds the session: a traceback that somebody keeps must not keep the session's threads.
+        It is called below its Python wrapper, which would check once more what was checked before.
         """
         own = None if self.cpus is None else os.sched_getaffinity(0)
         if own == self.cpus:
-            return self.sessions[key].run(names, feeds)  # type: ignore[no-any-return]
+            return self.sessions[key]._sess.run(names, feeds, options)  # type: ignore[no-any-return]  # noqa: SLF001
         try:
-            # A control group may have taken these cpus away since: the request matters more than its place.
-            with suppress(OSError):
-                os.sched_setaffinity(0, self.cpus)  # type: ignore[arg-type]  # unpinned returned above
-            return self.sessions[key].run(names, feeds)  # type: ignore[no-any-return]
+            _pin(self.cpus)
+            return self.sessions[key]._sess.run(names, feeds, options)  # type: ignore[no-any-return]  # noqa: SLF001
         finally:
-            with suppress(OSError):
-                os.sched_setaffinity(0, own)  # type: ignore[arg-type]
+            _pin(own)
+
+
+def _pin(cpus: set[int] | frozenset[int] | None) -> None:
+    try:
+        os.sched_setaffinity(0, cpus)  # type: ignore[arg-type]  # an unpinned stream never gets here
+    except OSError:
+        return  # a control group has taken these cpus away since: the request matters more than its place

@@ -10,6 +10,8 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from deepsched.telemetry.totals import StreamTotals
+
 
 @dataclass(frozen=True, slots=True)
 class Percentiles:
@@ -40,7 +42,9 @@ class Snapshot:
     utilisation : tuple of float
         For each stream the share of the window in which it ran requests, from 0 to 1.
     queue_depth : int
-        Callers that were waiting for a stream at `at`.
+        Requests that were waiting for a stream at `at`.
+    totals : tuple of StreamTotals
+        For each stream the counts since the start, whatever the window. Empty where nobody counted.
     """
 
     at: float
@@ -52,6 +56,7 @@ class Snapshot:
     run_time: Percentiles
     utilisation: tuple[float, ...]
     queue_depth: int = 0
+    totals: tuple[StreamTotals, ...] = ()
 
 
 def summarise(
@@ -61,6 +66,7 @@ def summarise(
     window: float,
     num_streams: int,
     queue_depth: int = 0,
+    totals: tuple[StreamTotals, ...] = (),
 ) -> Snapshot:
     """Compute the statistics of the requests `rows`, all of which ended between ``at - window`` and `at`.
 
@@ -72,7 +78,7 @@ def summarise(
         The window's end and length in seconds; `window` is above 0.
     num_streams : int
         How many streams to give a utilisation for.
-    queue_depth : int
+    queue_depth, totals
         Passed on.
     """
     table = np.asarray(rows, dtype=np.float64).reshape(-1, 5)
@@ -89,6 +95,7 @@ def summarise(
         run_time=_percentiles(ended - started),
         utilisation=tuple(min(1.0, share) for share in utilisation),
         queue_depth=queue_depth,
+        totals=totals,
     )
 
 

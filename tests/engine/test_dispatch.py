@@ -55,12 +55,23 @@ def test_streams_are_first_taken_in_their_order() -> None:
     assert [stream.index for stream in take_all(dispatcher)] == [0, 1, 2]
 
 
-def test_the_stream_given_back_last_is_taken_first() -> None:
+def test_the_stream_given_back_last_is_taken_first(start: Start) -> None:
     dispatcher = Dispatcher(make_streams(3))
     first, second, third = take_all(dispatcher)
     for stream in (second, third, first):
         dispatcher.release(stream)
-    assert take_all(dispatcher) == [first, third, second]
+    assert [start(dispatcher.acquire).result() for _ in range(3)] == [first, third, second]
+
+
+def test_a_thread_takes_the_stream_that_it_used_last_if_that_is_free(start: Start) -> None:
+    dispatcher = Dispatcher(make_streams(3))
+    others = [start(dispatcher.acquire).result(), start(dispatcher.acquire).result()]
+    own = dispatcher.acquire()
+    for stream in (own, *others):
+        dispatcher.release(stream)
+    assert dispatcher.acquire() is own
+    # AND another one when it is not
+    assert dispatcher.acquire() is others[1]
 
 
 def test_callers_get_streams_in_the_order_in_which_they_came(wait_in_turn: Callable[..., Any]) -> None:
