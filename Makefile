@@ -47,8 +47,8 @@ notebooks-test: .venv/installed-test ## Run the notebooks and compare their outp
 	@$(python) -m pytest -p no:python --nbval --nbval-current-env --nbval-cell-timeout=120 \
 		--nbval-sanitize-with=notebooks/sanitize.cfg notebooks/
 
-bench: .venv/installed-test ## Measure this machine
-	@$(python) -m benchmarks
+bench: .venv/installed-bench ## Compare with onnxruntime and OpenVINO on this machine (some minutes; ARGS=--quick)
+	@$(python) -m benchmarks $(ARGS)
 
 .venv/installed-%: pyproject.toml | $(python)
 	$(call heading,pip install .[$*])

@@ -1,1 +1,1 @@
-"""Ratios, measured side by side on this machine: ``python -m benchmarks``."""
+"""deepsched beside onnxruntime and OpenVINO, as ratios inside one run on this machine: ``python -m benchmarks``."""

@@ -67,6 +67,10 @@ class OptionError(DeepschedError, ValueError):
     """An option has a value outside those it can take."""
 
 
+class MissingPackageError(DeepschedError, ImportError):
+    """What was asked for needs a package that is not installed."""
+
+
 class DeepschedWarning(UserWarning):
     """What was asked for was changed; the message gives both and the reason."""
 

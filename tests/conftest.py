@@ -9,6 +9,17 @@ import time
 import pytest
 
 
+@pytest.fixture(autouse=True, scope="session")
+def keep_to_temporary_folders(tmp_path_factory):
+    """Keep the user's folders out of the tests: the engines that run meanwhile, and the models prepared for them."""
+    with pytest.MonkeyPatch.context() as patch:
+        for variable in ("XDG_RUNTIME_DIR", "XDG_CACHE_HOME"):
+            folder = tmp_path_factory.mktemp(variable.lower())
+            folder.chmod(0o700)
+            patch.setenv(variable, str(folder))
+        yield
+
+
 @pytest.fixture(autouse=True)
 def leave_nothing_behind():
     affinity = os.sched_getaffinity(0)

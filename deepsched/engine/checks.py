@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy import ndarray
 
 from deepsched.errors import InputError, InputTypeError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from deepsched.engine.signature import Signature, ValueSpec
 
     Array = np.ndarray[Any, np.dtype[Any]]
@@ -62,18 +65,20 @@ def check_inputs(signature: Signature, inputs: Any) -> dict[str, Any]:
         See `name_inputs`; also if an input's kind, dtype, rank or a fixed dimension is not the model's. The message
         names the input, what came and what was expected.
     """
-    feeds = name_inputs(signature, inputs)
-    for spec in signature.inputs:
-        value = feeds[spec.name]
+    feeds = {}
+    plain = signature.plain_inputs
+    ordered = inputs if type(inputs) is list and len(inputs) == len(plain) else _put_in_order(signature, inputs)
+    for (name, dtype, shape, spec), value in zip(plain, ordered):  # noqa: B905 - naming strict costs 0.2 us
         # Nearly every array is right as it is, and these four looks cost a tenth of the full check.
-        if not (
-            type(value) is np.ndarray
-            and value.dtype is spec.plain_dtype
-            and value.shape == spec.shape
-            and value.flags.c_contiguous
-        ):
-            feeds[spec.name] = check_value(spec, value)
+        if type(value) is ndarray and value.dtype is dtype and value.shape == shape and value.flags.c_contiguous:
+            feeds[name] = value
+        else:
+            feeds[name] = check_value(spec, value)
     return feeds
+
+
+def _put_in_order(signature: Signature, inputs: Any) -> Iterable[Any]:
+    return name_inputs(signature, inputs).values()
 
 
 def check_value(spec: ValueSpec, value: Any) -> Any:

@@ -27,6 +27,8 @@ def compile_model(
     topology: Topology | str | None = None,
     pinning: str = "core",
     max_queue: int | None = None,
+    cores: str | None = None,
+    weights: str = "shared",
 ) -> Engine:
     """Make a model ready to serve requests; the parameters and errors are those of `Engine`.
 
@@ -44,6 +46,8 @@ def compile_model(
         topology=topology,
         pinning=pinning,
         max_queue=max_queue,
+        cores=cores,
+        weights=weights,
     )
 
 

@@ -5,11 +5,24 @@ from __future__ import annotations
 import threading
 from itertools import count
 from typing import TYPE_CHECKING, Any, Self
+from weakref import finalize
 
+from deepsched.engine.affinity import CAN_PIN
+from deepsched.engine.claim_files import release_claim
+from deepsched.engine.claims import check_cores, plan_and_claim
 from deepsched.engine.dispatch import Dispatcher
-from deepsched.engine.placement import check_pinning, check_runs_here, choose_cpus, read_placements
+from deepsched.engine.heap import trim_heap
+from deepsched.engine.placement import (
+    check_pinning,
+    check_runs_here,
+    choose_cpus,
+    describe_misplacement,
+    read_placements,
+)
+from deepsched.engine.spinning import choose_spinning
 from deepsched.engine.stream import Stream
-from deepsched.errors import ClosedError, OptionError, PlanError
+from deepsched.engine.weights import Weights, check_sharing
+from deepsched.errors import ClosedError, OptionError, PlanError, warn_caller
 from deepsched.planning import Scheduler, plan_streams
 from deepsched.topology import Topology
 
@@ -22,6 +35,11 @@ if TYPE_CHECKING:
     from deepsched.engine.model import Model
     from deepsched.engine.placement import ThreadPlacement
     from deepsched.planning import StreamPlan
+
+
+_PINNING_FAILED = (
+    "pinning failed: {}. Requests are served all the same, more slowly; verify_pinning(repair=True) tries again."
+)
 
 
 class Context:
@@ -40,17 +58,26 @@ class Context:
     topology : Topology or str, optional
         The machine, as `Topology.load` takes it; this one by default. Its cpus must be usable here.
     pinning : {"core", "numa", "socket", "none"}
-        Where a stream's threads may run: on its own cores, on the NUMA nodes or sockets it touches, anywhere.
+        Where a stream's threads may run: on its own cores, on the NUMA nodes or sockets it touches, anywhere. A pin
+        that the system refuses is a warning; see `verify_pinning`.
     threads_per_core : int
         How many hardware threads of each core a stream uses.
     max_queue : int, optional
         How many requests may wait for a stream; one more is refused at once with `QueueFullError`. None lets any
         number wait, 0 none.
+    weights : {"shared", "private"}
+        Whether streams map one copy of each model's weights, kept in the user's cache, or build one each.
+    cores : {"free"}, optional
+        Plan only with cores that no other process's engine holds. By default all are planned with, and a warning says
+        who holds some of them. An engine holds the cores that it planned with until it is closed, whatever
+        `set_num_streams` makes of them; with ``pinning="none"`` it holds none. Seen are this user's engines alone.
 
     Raises
     ------
     PlanError, OptionError, TopologyError
         If a value is outside what it can be, or the topology is another machine's.
+    CoresHeldError
+        If fewer cores are free than asked for.
     """
 
     def __init__(
@@ -63,19 +90,30 @@ class Context:
         pinning: str = "core",
         threads_per_core: int = 1,
         max_queue: int | None = None,
+        weights: str = "shared",
+        cores: str | None = None,
     ) -> None:
         self._pinning = check_pinning(pinning)
-        self._topology = Topology.detect() if topology is None else Topology.load(topology)
+        max_queue = _check_max_queue(max_queue)
         self._num_cores = num_cores or None
         self._threads_per_core = threads_per_core
-        self._models: dict[int, Model] = {}
+        self._weights = check_sharing(weights)
+        self._models: dict[int, Weights] = {}
         self._keys = count()
         # Held while streams are built or taken down; requests never touch it.
         self._layout = threading.Lock()
         self._closed = False
-        plan = self._make_plan(num_streams, Scheduler.choose(scheduler))
-        check_runs_here(plan)
-        self._dispatcher = Dispatcher(self._make_streams(plan), _check_max_queue(max_queue))
+        plan, claim = plan_and_claim(
+            lambda topology: check_runs_here(self._make_plan(topology, num_streams, Scheduler.choose(scheduler))),
+            Topology.detect() if topology is None else Topology.load(topology),
+            num_cores=self._num_cores,
+            cores=check_cores(cores),
+            claims=CAN_PIN and self._pinning != "none",
+        )
+        # An engine that nobody closed holds its cores no longer than it is there.
+        self._unclaim = finalize(self, release_claim, claim)
+        self._told = ""
+        self._dispatcher = Dispatcher(self._make_streams(plan), max_queue)
         # What each request calls stands here directly: a method in between would cost it as much again.
         self.take = self._dispatcher.take
         self.settle = self._dispatcher.settle
@@ -130,7 +168,7 @@ class Context:
         PlanError
             If the number is negative or no integer, or the scheduler is single_stream and more than one is asked for.
         ModelError
-            If a model's file was changed since it was compiled; the streams stay as they are.
+            If a model's file must be read again and was changed since it was compiled; the streams stay as they are.
         ClosedError
             If the context was closed.
         """
@@ -141,28 +179,35 @@ class Context:
                     f"num_streams is {num_streams!r}, but single_stream has one stream; "
                     f"compile with scheduler='multi_stream' to change it."
                 )
-            plan = self._make_plan(num_streams, self.scheduler)
+            plan = self._make_plan(self.plan.topology, num_streams, self.scheduler)
             if plan.streams == self.plan.streams:
                 return
             old, streams = self._dispatcher.streams, self._make_streams(plan)
-            for key, model in self._models.items():
-                model.check_unchanged()
+            for key, weights in self._models.items():
                 for stream in streams:
-                    stream.open_model(key, model)
+                    stream.open_model(key, weights)
             self._dispatcher.switch(streams)
             _take_down(old)
+            trim_heap()
+            self._tell_misplacement(streams)
 
-    def attach_model(self, model: Model) -> tuple[int, onnxruntime.InferenceSession]:
-        """Open `model` on every stream; give the key of its sessions and one of them."""
+    def attach_model(self, model: Model, *, alone: bool = False) -> tuple[int, onnxruntime.InferenceSession]:
+        """Open `model` on every stream; give the key of its sessions and one of them.
+
+        `alone` says that no other model will come to these streams.
+        """
         with self._layout:
             self._check_open()
             key = next(self._keys)
             try:
-                sessions = [stream.open_model(key, model) for stream in self._dispatcher.streams]
+                weights = Weights(model, self._weights, self._choose_spinning(alone=alone))
+                sessions = [stream.open_model(key, weights) for stream in self._dispatcher.streams]
+                self._tell_misplacement(self._dispatcher.streams)
             except BaseException:
                 self._forget_sessions(key)
                 raise
-            self._models[key] = model
+            self._models[key] = weights
+            trim_heap()
             return key, sessions[0]
 
     def detach_model(self, key: int) -> None:
@@ -180,10 +225,29 @@ class Context:
                     stream.sessions.pop(key, None)
                     self._dispatcher.release(stream)
 
-    def verify_pinning(self) -> tuple[ThreadPlacement, ...]:
-        """Read from the operating system where each worker thread may run, beside what was asked for."""
+    def verify_pinning(self, *, repair: bool = False) -> tuple[ThreadPlacement, ...]:
+        """Read from the operating system where each worker thread may run, beside what was asked for.
+
+        Building streams does the same. Later a control group or another program may move threads, so a service may
+        want to look again. A warning names the streams that are off their cpus, and why.
+
+        Parameters
+        ----------
+        repair : bool
+            Pin threads back first, then look.
+
+        Returns
+        -------
+        tuple of ThreadPlacement
+            One for each worker. A stream of one thread has none: its requests run in their callers' threads.
+        """
         with self._layout:
-            return read_placements(self._dispatcher.streams)
+            streams = self._dispatcher.streams
+            placements = read_placements(streams, repair=repair)
+            misplacement = describe_misplacement(streams, placements)
+        if misplacement:
+            warn_caller(_PINNING_FAILED.format(misplacement))
+        return placements
 
     def close(self) -> None:
         """Refuse further requests, finish those that are here, and take the streams down. Safe to call twice."""
@@ -193,6 +257,7 @@ class Context:
             self._dispatcher.close()
             _take_down(self._dispatcher.streams)
             self._models.clear()
+            self._unclaim()
 
     def __enter__(self) -> Self:
         return self
@@ -206,9 +271,9 @@ class Context:
         state = ", closed" if self._closed else ""
         return f"Context(num_cores={self.num_cores}, num_streams={self.num_streams}, scheduler={self.scheduler}{state})"
 
-    def _make_plan(self, num_streams: Any, scheduler: Scheduler) -> StreamPlan:
+    def _make_plan(self, topology: Topology, num_streams: Any, scheduler: Scheduler) -> StreamPlan:
         return plan_streams(
-            self._topology,
+            topology,
             num_streams,
             num_cores=self._num_cores,
             scheduler=scheduler,
@@ -216,7 +281,18 @@ class Context:
         )
 
     def _make_streams(self, plan: StreamPlan) -> list[Stream]:
-        return [Stream(plan, planned, choose_cpus(planned, self._topology, self._pinning)) for planned in plan.streams]
+        return [Stream(plan, planned, choose_cpus(planned, plan.topology, self._pinning)) for planned in plan.streams]
+
+    def _choose_spinning(self, *, alone: bool) -> dict[str, str]:
+        shares_streams = bool(self._models) or not alone
+        return choose_spinning(self.plan.topology.limits, pinning=self._pinning, shares_streams=shares_streams)
+
+    def _tell_misplacement(self, streams: Sequence[Stream]) -> None:
+        """Warn of streams that are off their cpus, once for as long as it is the same."""
+        misplacement = describe_misplacement(streams, read_placements(streams))
+        if misplacement not in ("", self._told):
+            self._told = misplacement
+            warn_caller(_PINNING_FAILED.format(misplacement))
 
     def _forget_sessions(self, key: int) -> None:
         for stream in self._dispatcher.streams:

@@ -138,6 +138,8 @@ class Dispatcher:
             except KeyError:
                 with suppress(KeyError):
                     _move_one(pool.free, held)
+            else:
+                return pool
         if not held:
             pool = self._queue_up(held, timeout)
         last_use.index = held[0].index

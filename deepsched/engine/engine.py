@@ -64,6 +64,10 @@ class Engine:
         Where a stream's threads may run; see `Context`.
     max_queue : int, optional
         How many requests may wait for a stream; see `Context`.
+    cores : {"free"}, optional
+        Plan only with cores that no other process's engine holds; see `Context`.
+    weights : {"shared", "private"}
+        Whether streams, engines and processes map one copy of the weights, or each stream builds its own.
 
     Raises
     ------
@@ -86,18 +90,34 @@ class Engine:
         topology: Topology | str | None = None,
         pinning: str = "core",
         max_queue: int | None = None,
+        cores: str | None = None,
+        weights: str = "shared",
     ) -> None:
-        opened = open_model(model, _check_batch_size(batch_size), input_shapes)
+        opened = open_model(model, batch_size, input_shapes)
         self._label = opened.label
         self._owns_context = context is None
         if context is None:
             chosen = Scheduler.multi_stream if _asks_several(scheduler, num_streams) else Scheduler.choose(scheduler)
-            context = Context(num_cores, num_streams, chosen, topology=topology, pinning=pinning, max_queue=max_queue)
+            context = Context(
+                num_cores,
+                num_streams,
+                chosen,
+                topology=topology,
+                pinning=pinning,
+                max_queue=max_queue,
+                cores=cores,
+                weights=weights,
+            )
         elif not isinstance(context, Context):
             raise OptionError(f"context is {context!r}; expected a deepsched.Context.")
-        elif any((num_cores, num_streams, scheduler, topology)) or pinning != "core" or max_queue is not None:
+        elif (
+            any((num_cores, num_streams, scheduler, topology, cores))
+            or (pinning, weights) != ("core", "shared")
+            or max_queue is not None
+        ):
             raise OptionError(
-                "num_cores, num_streams, scheduler, topology, pinning and max_queue belong to the context given."
+                "num_cores, num_streams, scheduler, topology, pinning, max_queue, cores and weights belong to the "
+                "context given."
             )
         self._context = context
         self._closed = False
@@ -105,7 +125,7 @@ class Engine:
         self._submitter: Submitter | None = None
         self._opened_at = perf_counter()
         try:
-            self._key, session = context.attach_model(opened)
+            self._key, session = context.attach_model(opened, alone=self._owns_context)
             nameless = any(not node.shape for node in session.get_inputs())
             self._signature = read_signature(session, opened.declared_scalars() if nameless else ())
         except BaseException:
@@ -115,7 +135,8 @@ class Engine:
         self._output_names = list(self._signature.output_names)
         firsts = {spec.name: spec.shape[0] for spec in self._signature.inputs if spec.shape}
         self._batched = find_batched(firsts) if opened.batched is None else opened.batched
-        self._runner = Runner(context, self._key, self._label, self._output_names, self._batched)
+        self._runner = Runner(context, self._key, self._label, self._output_names, self._batched, self.batch_size)
+        self._serve = self._runner.serve
 
     # Requests
 
@@ -147,8 +168,8 @@ class Engine:
         """
         if timeout is not None:
             check_timeout(timeout)
-        feeds = (check_inputs if val_inp else name_inputs)(self._signature, inputs)
-        return self._runner.serve(feeds, timeout)
+        feeds = check_inputs(self._signature, inputs) if val_inp else name_inputs(self._signature, inputs)
+        return self._serve(feeds, timeout)
 
     __call__ = run
 
@@ -246,9 +267,9 @@ class Engine:
         """Change the number of streams while requests run: none is lost, none refused. See `Context`."""
         self._context.set_num_streams(num_streams)
 
-    def verify_pinning(self) -> tuple[ThreadPlacement, ...]:
-        """Read from the operating system where each worker thread may run, beside what was asked for."""
-        return self._context.verify_pinning()
+    def verify_pinning(self, *, repair: bool = False) -> tuple[ThreadPlacement, ...]:
+        """Read from the operating system where each worker thread may run, beside what was asked for. See `Context`."""
+        return self._context.verify_pinning(repair=repair)
 
     # What happened
 
@@ -370,11 +391,3 @@ class Engine:
 
 def _asks_several(scheduler: Any, num_streams: Any) -> bool:
     return scheduler is None and hasattr(num_streams, "__index__") and operator.index(num_streams) > 1
-
-
-def _check_batch_size(batch_size: Any) -> int | None:
-    if batch_size is None:
-        return None
-    if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 0:
-        raise OptionError(f"batch_size is {batch_size!r}; expected an integer from 1 up, or None to keep the model's.")
-    return operator.index(batch_size) or None

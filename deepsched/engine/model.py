@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import operator
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import onnx
 
 from deepsched.engine.batching import find_batched
-from deepsched.errors import ModelError, ModelNotFoundError
+from deepsched.errors import ModelError, ModelNotFoundError, OptionError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,6 +35,8 @@ class Model:
         The inputs with a batch dimension, where fixing dimensions hides which they were.
     stamp : tuple of int or None
         The file's time of change, size and number when it was given.
+    prepared : bool
+        Whether it is already optimised; see `deepsched.engine.prepared`.
     """
 
     label: str
@@ -42,6 +44,11 @@ class Model:
     folder: str | None = None
     batched: tuple[str, ...] | None = None
     stamp: tuple[int, ...] | None = None
+    prepared: bool = False
+
+    def as_prepared(self, path: str) -> Model:
+        """Name the file at `path` as this model's prepared form."""
+        return replace(self, content=path, folder=None, stamp=None, prepared=True)
 
     def read_proto(self) -> onnx.ModelProto:
         """Parse the model, without its external data.
@@ -84,8 +91,11 @@ def open_model(model: Any, batch_size: int | None = None, input_shapes: Sequence
         If there is no file at the path.
     ModelError
         If it is of another kind or empty, or the dimensions cannot be fixed as asked.
+    OptionError
+        If `batch_size` is no positive integer; None and 0 leave the model as it is.
     """
     opened = _open(model)
+    batch_size = _check_batch_size(batch_size)
     shapes = [] if input_shapes is None else _read_shapes(opened.label, input_shapes)
     if batch_size is None and not shapes:
         return opened
@@ -100,9 +110,17 @@ def open_model(model: Any, batch_size: int | None = None, input_shapes: Sequence
     return Model(opened.label, proto.SerializeToString(), opened.folder, batched)
 
 
+def _check_batch_size(batch_size: Any) -> int | None:
+    if batch_size is None:
+        return None
+    if isinstance(batch_size, bool) or not hasattr(batch_size, "__index__") or batch_size < 0:
+        raise OptionError(f"batch_size is {batch_size!r}; expected an integer from 1 up, or None to keep the model's.")
+    return operator.index(batch_size) or None
+
+
 def _open(model: Any) -> Model:
     if isinstance(model, onnx.ModelProto):
-        return Model("<ModelProto>", model.SerializeToString())
+        return Model("<ModelProto>", _serialise(model))
     if isinstance(model, bytes | bytearray | memoryview):
         content = bytes(model)
         if not content:
@@ -120,6 +138,17 @@ def _open(model: Any) -> Model:
     if path.stat().st_size == 0:
         raise ModelError(f"model {label}: is empty; expected an ONNX model.")
     return Model(label, str(path), str(path.resolve().parent), stamp=stamp)
+
+
+def _serialise(model: onnx.ModelProto) -> bytes:
+    try:
+        content: bytes = model.SerializeToString()
+    except Exception as error:
+        raise ModelError(
+            f"model <ModelProto>: cannot be serialised ({error}). Save one of 2 GB and more with external data "
+            f"(onnx.save_model(..., save_as_external_data=True)) and give its path."
+        ) from error
+    return content
 
 
 def _read_stamp(path: str) -> tuple[int, ...] | None:

@@ -38,6 +38,8 @@ class Runner:
         The outputs' names.
     batched : sequence of str
         The inputs with a batch dimension.
+    batch_size : int, optional
+        Its size, where that is fixed.
 
     Attributes
     ----------
@@ -49,14 +51,35 @@ class Runner:
         Those of requests that have only so long.
     """
 
-    __slots__ = ("_batched", "_context", "_key", "_label", "_names", "_record", "_take", "deadlines", "totals", "trace")
+    __slots__ = (
+        "_batched",
+        "_context",
+        "_items",
+        "_key",
+        "_label",
+        "_names",
+        "_record",
+        "_take",
+        "deadlines",
+        "totals",
+        "trace",
+    )
 
-    def __init__(self, context: Context, key: int, label: str, names: Sequence[str], batched: Sequence[str]) -> None:
+    def __init__(
+        self,
+        context: Context,
+        key: int,
+        label: str,
+        names: Sequence[str],
+        batched: Sequence[str],
+        batch_size: int | None,
+    ) -> None:
         self._context = context
         self._key = key
         self._label = label
         self._names = list(names)
         self._batched = batched
+        self._items = batch_size if batched else 1
         self.trace = Trace()
         self.totals = Totals()
         self.deadlines = Deadlines()
@@ -116,7 +139,7 @@ class Runner:
             # Without its traceback: somebody who keeps the error must not keep the session.
             reason = error.with_traceback(None)
             raise RequestError(f"onnxruntime failed a request of {self._label}: {error}") from reason
-        items = count_items(feeds, self._batched)
+        items = self._items or count_items(feeds, self._batched)
         self._record((stream.index, queued, started, ended, items))
         totals.requests += 1
         totals.items += items

@@ -6,8 +6,7 @@ import os
 from itertools import count
 from typing import TYPE_CHECKING, Any
 
-from deepsched.engine.affinity import CAN_PIN, call_pinned
-from deepsched.engine.session import build_session
+from deepsched.engine.affinity import CAN_PIN
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,7 +14,7 @@ if TYPE_CHECKING:
     import onnxruntime
 
     from deepsched.engine.dispatch import Pool
-    from deepsched.engine.model import Model
+    from deepsched.engine.weights import Weights
     from deepsched.planning import PlannedStream, StreamPlan
     from deepsched.telemetry import StreamTotals
 
@@ -50,9 +49,9 @@ class Stream:
         self.totals: dict[int, StreamTotals] = {}  # of each model, written by whoever holds the stream
         self.pool: Callable[[], Pool | None]  # set by the pool
 
-    def open_model(self, key: int, model: Model) -> onnxruntime.InferenceSession:
-        """Build the session for `model` on this stream's cpus, and keep it under `key`."""
-        session = call_pinned(self.cpus, self.name, lambda: build_session(model, self.num_threads))
+    def open_model(self, key: int, weights: Weights) -> onnxruntime.InferenceSession:
+        """Open a session of a model on this stream's cpus, and keep it under `key`."""
+        session = weights.open_session(self)
         self.sessions[key] = session
         return session
 
@@ -64,11 +63,12 @@ class Stream:
         No variable here holds the session: a traceback that somebody keeps must not keep the session's threads.
         It is called below its Python wrapper, which would check once more what was checked before.
         """
-        own = None if self.cpus is None else os.sched_getaffinity(0)
-        if own == self.cpus:
+        cpus = self.cpus
+        own = None if cpus is None else os.sched_getaffinity(0)
+        if own == cpus:
             return self.sessions[key]._sess.run(names, feeds, options)  # type: ignore[no-any-return]  # noqa: SLF001
         try:
-            _pin(self.cpus)
+            _pin(cpus)
             return self.sessions[key]._sess.run(names, feeds, options)  # type: ignore[no-any-return]  # noqa: SLF001
         finally:
             _pin(own)

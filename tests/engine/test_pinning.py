@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 import time
+import warnings
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pytest
 
-from deepsched import DeepschedError, Engine, Topology, compile_model
+from deepsched import Context, DeepschedError, DeepschedWarning, Engine, Topology, compile_model
 from deepsched.engine import stream as stream_module
 from deepsched.errors import InputError
 
@@ -45,6 +46,11 @@ def watch_caller(engine: Engine, inputs: list[Any], read_masks: Masks) -> set[fr
     # The record begins before the thread is pinned and ends after it is freed: the middle half is certainly inside.
     margin = (record.ended - record.started) / 4
     return {mask for moment, mask in seen if record.started + margin < moment < record.ended - margin}
+
+
+def refuse(thread: int, cpus: frozenset[int]) -> None:
+    """Do as the kernel does where a control group allows none of `cpus`."""
+    raise OSError(22, "Invalid argument")
 
 
 @pytest.fixture
@@ -121,6 +127,96 @@ def test_verify_pinning_reads_where_threads_are_now(doubling: ModelProto) -> Non
         assert moved.as_asked, "it cannot leave the cpus that were asked for"
 
 
+def test_a_worker_found_elsewhere_is_told_and_put_back(doubling: ModelProto, read_masks: Masks) -> None:
+    with compile_model(doubling, num_cores=2) as engine:
+        everywhere = frozenset(engine.plan.streams[0].cpus)
+        # GIVEN a stream that was asked for one cpu, and a worker that may run on another one too
+        stream = engine.context.acquire()
+        engine.context.release(stream)
+        stream.cpus = frozenset({min(everywhere)})
+        # WHEN a running engine is looked at
+        with pytest.warns(DeepschedWarning, match=rf"stream 0 asked for cpus {min(everywhere)} and may run on") as told:
+            (worker,) = engine.verify_pinning()
+        # THEN it says what is off, and why
+        assert (worker.asked, worker.actual, worker.as_asked) == (stream.cpus, everywhere, False)
+        assert worker.reason
+        assert worker.reason in str(told[0].message)
+        assert told[0].filename == __file__
+        # and WHEN it is repaired THEN the thread is where it should be
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            (repaired,) = engine.verify_pinning(repair=True)
+            assert engine.verify_pinning() == (repaired,)
+        assert (repaired.thread_id, repaired.actual, repaired.as_asked) == (worker.thread_id, stream.cpus, True)
+        assert read_masks()[worker.thread_id] == stream.cpus
+
+
+def test_a_repair_that_is_refused_says_so(doubling: ModelProto, monkeypatch: pytest.MonkeyPatch) -> None:
+    with compile_model(doubling, num_cores=2) as engine:
+        stream = engine.context.acquire()
+        engine.context.release(stream)
+        stream.cpus = frozenset({min(stream.cpus)})
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "sched_setaffinity", refuse)
+            with pytest.warns(DeepschedWarning, match="Invalid argument: this process's control group"):
+                (worker,) = engine.verify_pinning(repair=True)
+        assert not worker.as_asked
+        assert "Invalid argument" in str(worker.reason)
+
+
+@LAYOUTS
+def test_a_pin_that_fails_is_a_warning(
+    doubling: ModelProto, layout: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_setaffinity", refuse)
+    with pytest.warns(DeepschedWarning, match="^pinning failed: stream 0 asked for cpus .*Invalid argument") as told:
+        engine = compile_model(doubling, **layout)
+    assert len(told) == 1
+    assert str(told[0].message).count(" asked for cpus ") == engine.num_streams
+    with engine:
+        assert engine.run([np.ones((1, 3), np.float32)])[0].tolist() == [[2, 2, 2]]
+        with pytest.warns(DeepschedWarning, match="^pinning failed"):
+            assert all("Invalid argument" in str(p.reason) for p in engine.verify_pinning() if not p.as_asked)
+
+
+def test_a_failed_pin_is_told_once(doubling: ModelProto, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_setaffinity", refuse)
+    with warnings.catch_warnings(record=True) as told:
+        warnings.simplefilter("always")
+        with Context(num_streams=2) as context:
+            first, second = (compile_model(doubling, context=context) for _ in range(2))
+            assert len(told) == 1
+            # WHEN there are other streams THEN there is something else to tell
+            context.set_num_streams(1)
+            assert len(told) == 2
+            first.close()
+            second.close()
+
+
+def test_a_warning_that_is_an_error_leaves_a_context_as_it_was(
+    doubling: ModelProto, monkeypatch: pytest.MonkeyPatch, new_threads: Masks, wait_until: Callable[..., None]
+) -> None:
+    with Context(num_streams=2) as context, compile_model(doubling, context=context) as engine:
+        with monkeypatch.context() as patch, warnings.catch_warnings():
+            patch.setattr(os, "sched_setaffinity", refuse)
+            warnings.simplefilter("error")
+            with pytest.raises(DeepschedWarning):
+                compile_model(doubling, context=context)
+        assert engine.run([np.ones((1, 3), np.float32)])
+    wait_until(lambda: not new_threads())
+
+
+@LAYOUTS
+def test_a_healthy_engine_warns_of_nothing(doubling: ModelProto, layout: dict[str, Any]) -> None:
+    own = os.sched_getaffinity(0)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        with compile_model(doubling, **layout) as engine:
+            engine.verify_pinning()
+            engine.verify_pinning(repair=True)
+    assert os.sched_getaffinity(0) == own
+
+
 @pytest.mark.parametrize("layout", [{"num_cores": 1}, {"num_streams": 2}, {}], ids=str)
 def test_the_caller_gets_its_own_cpus_back(lookup: ModelProto, layout: dict[str, Any]) -> None:
     own = os.sched_getaffinity(0)
@@ -185,9 +281,6 @@ def test_an_interrupt_while_pinning_leaves_the_caller_its_cpus(
 def test_a_request_is_served_where_its_cpus_were_taken_away(
     doubling: ModelProto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(thread: int, cpus: frozenset[int]) -> None:
-        raise OSError(22, "Invalid argument")
-
     with compile_model(doubling, num_cores=1) as engine:
         monkeypatch.setattr(stream_module.os, "sched_setaffinity", refuse)
         assert engine.run([np.ones((1, 3), np.float32)])[0].tolist() == [[2, 2, 2]]
@@ -203,6 +296,26 @@ def test_without_pinning_threads_stay_where_they_are(
         assert {(p.asked, p.as_asked) for p in engine.verify_pinning()} == {(None, True)}
     with compile_model(repeating, num_cores=1, pinning="none") as engine:
         assert watch_caller(engine, slow_inputs, read_masks) == {own}
+
+
+@pytest.mark.parametrize("pinning", ["core", "numa", "socket", "none"])
+def test_workers_sit_where_pinning_says(
+    doubling: ModelProto, pinning: str, new_threads: Masks, wait_until: Callable[..., None]
+) -> None:
+    allowed = frozenset(Topology.detect().limits.allowed_cpus)
+    with compile_model(doubling, num_cores=2, pinning=pinning) as engine:
+        wait_until(lambda: len(new_threads()) == 1)
+        (worker,) = engine.verify_pinning()
+        (planned,) = engine.plan.streams
+        touched = {
+            "core": frozenset(planned.cpus),
+            "numa": frozenset(t.cpu for t in engine.plan.topology.threads if t.numa_node in planned.numa_nodes),
+            "socket": frozenset(t.cpu for t in engine.plan.topology.threads if t.socket in planned.sockets),
+            "none": allowed,
+        }[pinning]
+        assert new_threads() == {worker.thread_id: worker.actual}
+        assert worker.actual == touched & allowed
+        assert worker.asked == (None if pinning == "none" else worker.actual)
 
 
 @pytest.mark.parametrize("pinning", ["numa", "socket"])

@@ -7,6 +7,7 @@ import json
 import pytest
 
 from deepsched import Topology, plan_streams
+from deepsched.engine import ThreadPlacement
 from deepsched_widgets import MachineMap
 
 
@@ -42,6 +43,33 @@ def test_512_hardware_threads_fit_a_small_message(make_map):
     topology = Topology.from_synthetic("pack:2 [numa] l3:16 core:8 pu:2")
     shown = make_map(plan_streams(topology, 32))
     assert len(json.dumps([shown.machine, shown.plan])) < 40_000
+
+
+def test_a_stream_with_threads_elsewhere_is_marked_in_signs_and_words(make_map, golden_plan, wire):
+    shown = make_map(golden_plan)
+    own = frozenset(golden_plan.streams[1].cpus)
+    found = [ThreadPlacement(1, number, own, frozenset({0, 1, 2}), "moved") for number in (71, 72)]
+    wire.messages.clear()
+    # WHEN two of its threads are elsewhere, and one of another stream is not
+    shown.show_placements([*found, ThreadPlacement(0, 70, own, own)])
+    assert [thread["thread_id"] for thread in shown.misplaced] == [71, 72]
+    assert shown.misplaced[0] == {"stream": 1, "thread_id": 71, "asked": sorted(own), "actual": [0, 1, 2]}
+    # THEN the stream bears a sign and a note, and a sentence says where they are
+    assert [stream.get("note") for stream in shown.plan["streams"]] == [None, "threads elsewhere", None]
+    assert shown.plan["streams"][1]["label"].endswith("▲ threads elsewhere")
+    first, *findings = shown.plan["findings"]
+    assert first["message"] == "2 threads of stream 1, pinned to cpus 6-10, may run on cpus 0-2."
+    assert (first["severity"], first["streams"]) == ("warning", [1])
+    assert findings == golden_plan.to_dict()["findings"]
+    assert len(wire.messages) == 1
+    # and WHEN nothing has changed THEN nothing is sent
+    shown.show_placements(found)
+    assert len(wire.messages) == 1
+    # and another plan starts without marks
+    shown.show_plan(plan_streams(golden_plan.topology, 4))
+    assert shown.misplaced == []
+    assert "pinning-failed" not in {finding["kind"] for finding in shown.plan["findings"]}
+    assert len(wire.messages) == 2
 
 
 def test_mistakes_are_refused(golden_plan):

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 
 import pytest
 
 from deepsched import Topology
+from deepsched.engine import Engine
 from deepsched.errors import DeepschedError, ModelError, OptionError, TopologyError
 from deepsched.measure import find_example
-from deepsched_widgets import StreamLab
+from deepsched_widgets import StreamLab, live_run
 
 GOLDEN = "pack:2 l3:1 core:8 pu:1"
 
@@ -62,6 +64,30 @@ class TestThisMachine:
         assert lab.state == "idle"
         assert not lab.running
         assert "planned" in lab.sentence
+
+    def test_threads_that_are_elsewhere_show_on_the_map(self, make_lab, monkeypatch):
+        if len(Topology.detect().usable_cores) < 2:
+            pytest.skip("a stream of one thread has no worker that could be elsewhere")
+
+        class MovedEngine(Engine):
+            def verify_pinning(self, **options):
+                cpus = frozenset(self.plan.streams[0].cpus)
+                return tuple(replace(p, asked=frozenset({max(cpus)})) for p in super().verify_pinning(**options))
+
+        # GIVEN workers that were pinned to the last cpu and are found on others too
+        monkeypatch.setattr(live_run, "compile_model", MovedEngine)
+        lab = make_lab(num_streams=1)
+        assert lab.machine_map.misplaced == []
+        # WHEN it runs THEN the map says so
+        lab.start()
+        wait_for(lambda: lab.machine_map.misplaced)
+        assert lab.machine_map.plan["streams"][0]["note"] == "threads elsewhere"
+        # and WHEN every stream has one thread, so no worker, THEN nothing is left to say
+        lab.num_streams = lab.max_streams
+        assert lab.machine_map.misplaced == []
+        wait_for(lambda: lab.sentence.startswith(f"{lab.max_streams} stream") and "items/s" in lab.sentence)
+        assert lab.machine_map.misplaced == []
+        lab.stop()
 
     def test_it_stops_by_itself(self, make_lab):
         lab = make_lab(seconds=0.5)

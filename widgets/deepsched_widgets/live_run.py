@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from deepsched.engine import Engine
+    from deepsched.engine import Engine, ThreadPlacement
     from deepsched.telemetry import Snapshot
     from deepsched.topology import Topology
 
@@ -37,11 +37,12 @@ class Wish:
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """What ran in one period: its statistics, and the schedule that was really in force."""
+    """What ran in one period: its statistics, the schedule that was really in force, and where its threads were."""
 
     snapshot: Snapshot
     scheduler: str
     num_streams: int
+    placements: tuple[ThreadPlacement, ...] = ()
 
 
 class LiveRun:
@@ -149,6 +150,7 @@ class _LoadedEngine:
             return
         if wish.num_streams != old.num_streams and wish.scheduler != Scheduler.single_stream:
             self._engine.set_num_streams(wish.num_streams)
+            self._placements = self._engine.verify_pinning()
             self._settled = time.perf_counter()
         if wish.clients != old.clients:
             self._load.stop()
@@ -161,7 +163,7 @@ class _LoadedEngine:
         # Requests since the last change speak for the schedule in force; if that was just now, there are none yet.
         settled = time.perf_counter() - self._settled
         window = settled if PERIOD / 4 < settled < PERIOD else PERIOD
-        return Sample(self._engine.stats(window), self._engine.scheduler, self._engine.num_streams)
+        return Sample(self._engine.stats(window), self._engine.scheduler, self._engine.num_streams, self._placements)
 
     def __enter__(self) -> Self:
         return self
@@ -176,12 +178,14 @@ class _LoadedEngine:
 
     def _compile(self) -> Engine:
         several = self._wish.scheduler != Scheduler.single_stream
-        return compile_model(
+        engine = compile_model(
             self._model,
             num_streams=self._wish.num_streams if several else None,
             scheduler=self._wish.scheduler,
             topology=self._topology,
         )
+        self._placements = engine.verify_pinning()
+        return engine
 
     def _start_clients(self) -> ClosedLoop:
         load = ClosedLoop(self._engine, self._wish.clients)

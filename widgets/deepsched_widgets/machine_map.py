@@ -12,6 +12,9 @@ from deepsched.render import draw_plan
 from deepsched.topology import Topology, format_cpu_list
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from deepsched.engine import ThreadPlacement
     from deepsched.planning import StreamPlan
 
 _STATIC = Path(__file__).parent / "static"
@@ -49,6 +52,11 @@ class MachineMap(anywidget.AnyWidget):
     Empty where no plan is shown.
     """
 
+    misplaced = traitlets.List(traitlets.Dict()).tag(sync=False)
+    """In the kernel: the worker threads that are off their stream's cpus, each with `stream`, `thread_id`, `asked` and
+    `actual`. Their streams get a sign on the map, and a sentence below it; another plan clears them.
+    """
+
     selected_stream = traitlets.Int(-1).tag(sync=True, echo_update=False)
     """View to kernel: the stream that the person selected, or -1."""
 
@@ -66,8 +74,22 @@ class MachineMap(anywidget.AnyWidget):
         """Show `plan` and the machine that it was made for, in one message."""
         with self.hold_sync():
             self._shown = plan
+            self.misplaced = []
             self.machine = _pack_machine(plan.topology)
             self.plan = _pack_plan(plan)
+
+    def show_placements(self, placements: Iterable[ThreadPlacement]) -> None:
+        """Mark the streams that are not where their plan has them, as `Engine.verify_pinning` found their threads."""
+        self.misplaced = [
+            {"stream": p.stream, "thread_id": p.thread_id, "asked": sorted(p.asked or ()), "actual": sorted(p.actual)}
+            for p in placements
+            if not p.as_asked
+        ]
+
+    @traitlets.observe("misplaced")
+    def _on_misplaced(self, _change: Any) -> None:
+        if self._shown is not None:
+            self.plan = _pack_plan(self._shown, self.misplaced)
 
     def __repr__(self) -> str:
         streams = f", num_streams={self.plan['num_streams']}" if self.plan else ""
@@ -104,17 +126,40 @@ def _pack_machine(topology: Topology) -> dict[str, Any]:
     }
 
 
-def _pack_plan(plan: StreamPlan) -> dict[str, Any]:
+def _pack_plan(plan: StreamPlan, misplaced: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
     """Add to the plan's plain data what a person reads."""
     packed = plan.to_dict()
+    packed["findings"][:0] = _find_misplaced(misplaced)
+    off = {thread["stream"] for thread in misplaced}
     for stream, plain in zip(plan.streams, packed["streams"], strict=True):
         plain["label"] = f"S{stream.index}: {_count(len(stream.cores), 'core')}, {_name_cpus(stream.cpus)}"
+        if stream.index in off:
+            plain["note"] = "threads elsewhere"
+            plain["label"] += " ▲ threads elsewhere"
     asked = plan.requested_num_streams
     capped = f" ({asked} requested)" if asked not in (None, plan.num_streams) else ""
     return {**packed, "title": _count(plan.num_streams, "stream") + capped}
 
 
-def _name_cpus(cpus: tuple[int, ...]) -> str:
+def _find_misplaced(misplaced: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Say in the form of findings which streams have threads elsewhere."""
+    threads: dict[tuple[int, str, str], int] = {}
+    for thread in misplaced:
+        key = thread["stream"], _name_cpus(thread["asked"]), _name_cpus(thread["actual"])
+        threads[key] = threads.get(key, 0) + 1
+    return [
+        {
+            "kind": "pinning-failed",
+            "severity": "warning",
+            "streams": [stream],
+            "message": f"{_count(number, 'thread')} of stream {stream}, pinned to {asked}, may run on {actual}.",
+            "suggestion": "verify_pinning(repair=True) pins again what can be pinned.",
+        }
+        for (stream, asked, actual), number in threads.items()
+    ]
+
+
+def _name_cpus(cpus: Sequence[int]) -> str:
     """Say ``cpus 0-7``; of a list too long for a legend its ends."""
     ranges = format_cpu_list(cpus).split(",")
     shown = ranges if len(ranges) < 4 else [ranges[0], "...", ranges[-1]]  # noqa: PLR2004

@@ -225,6 +225,8 @@ class StreamLab(anywidget.AnyWidget):
 
     def _show_sample(self, sample: Sample) -> None:
         self.chart.show_sample(sample)
+        if (sample.scheduler, sample.num_streams) == (self.scheduler, self._plan.num_streams):
+            self.machine_map.show_placements(sample.placements)
         self._samples += 1
         if self._samples % _SAMPLES_A_SENTENCE == 1:
             with self._lock:

@@ -7,7 +7,7 @@
  *
  * @typedef {{ title: string, numa_nodes: number, levels: string[], socket_names: string[],
  *   threads: Record<string, any[]> }} Machine
- * @typedef {{ title?: string, streams?: { index: number, label: string, cpus: number[] }[], findings?: {
+ * @typedef {{ title?: string, streams?: { index: number, label: string, note?: string, cpus: number[] }[], findings?: {
  *   kind: string, severity: string, streams: number[], message: string, suggestion: string }[] }} Plan
  * @typedef {{ level: string, id: number | null, threads: any[], stream: number | null, children: Part[],
  *   within: Record<string, Part>, x: number, y: number, w: number, h: number }} Part  A socket, ..., a cpu.
@@ -15,21 +15,18 @@
 
 /** Turn the columns into one object a hardware thread, with its stream. */
 export function readThreads({ threads }, { streams = [] }) {
-  const streamOf = new Map(streams.flatMap((s) => s.cpus.map((cpu) => [cpu, s.index])));
-  const columns = Object.entries({ ...threads, stream: threads.cpu.map((cpu) => streamOf.get(cpu) ?? null) });
-  return threads.cpu.map((_, i) => Object.fromEntries(columns.map(([name, values]) => [name, values[i]])));
+  const owner = new Map(streams.flatMap((s) => s.cpus.map((cpu) => [cpu, { stream: s.index, note: s.note }])));
+  const read = (i) => Object.fromEntries(Object.entries(threads).map(([name, values]) => [name, values[i]]));
+  return threads.cpu.map((cpu, i) => ({ ...read(i), stream: null, ...owner.get(cpu) }));
 }
 
 /** Group threads level by level; a core is in one stream at most. @returns {any[]} */
 function nest(threads, /** @type {string[]} */ [level, ...inner]) {
-  const groups = new Map();
-  for (const t of level ? threads : []) {
-    if (!groups.has(t[level])) groups.set(t[level], []);
-    groups.get(t[level]).push(t);
-  }
-  return [...groups].map(([id, some]) => {
-    const stream = some.find((t) => t.stream !== null)?.stream ?? null;
-    return { level, id, threads: some, stream, children: nest(some, inner) };
+  const ids = level ? new Set(threads.map((t) => t[level])) : [];
+  return Array.from(ids, (id) => {
+    const some = threads.filter((t) => t[level] === id);
+    const { stream, note } = some.find((t) => t.stream !== null) ?? some[0];
+    return { level, id, threads: some, stream, note, children: nest(some, inner) };
   });
 }
 
@@ -39,8 +36,8 @@ export function nameThread(t, machine, plan) {
   if (machine.numa_nodes > 1) parts.splice(1, 0, `NUMA node ${t.numa_node}`);
   if (t.kind) parts.push(`${t.kind} core`);
   if (!t.allowed) parts.push("not allowed to this process");
-  else if (plan.streams) parts.push(t.stream === null ? "in no stream" : `stream ${t.stream}`);
-  return parts.join(", ");
+  else if (plan.streams) parts.push(t.stream === null ? "in no stream" : `stream ${t.stream}`, t.note);
+  return parts.filter(Boolean).join(", ");
 }
 
 // ---- Layout
@@ -53,8 +50,9 @@ const HEAD_TEXT = 11;
 
 /** Take the first text that fits, at 0.6 of the font's size a character. */
 export const fitText = (texts, width, size) => texts.find((text) => text.length * size * 0.6 <= width) ?? "";
+const nameStream = ({ stream, note }) => `S${stream}${note ? "▲" : ""}`;
 
-/** Give each level's frame, the gaps in it, and in how many rows it is filled, where that is set. */
+/** Give each level's frame, its gaps and, where set, its number of rows. */
 function chooseSizes(core, rows, smt, numSockets) {
   const [gap, side, head] = core >= 26 ? [6, 10, 22] : core >= 14 ? [4, 7, 18] : [2, 5, 15];
   const frame = { side, head, gap: 2 * side - 4 };
@@ -125,9 +123,9 @@ function settle(part, around) {
 }
 
 /** Write on a cell its stream and, below that, its cpu, as far as there is room. */
-export function labelCell({ x, y, w, h, id, stream }) {
+export function labelCell({ x, y, w, h, id, stream, note }) {
   const size = Math.min(16, Math.max(10, Math.min(w, h) * 0.38));
-  const text = stream === null ? `${id}` : `S${stream}`;
+  const text = stream === null ? `${id}` : nameStream({ stream, note });
   if (size > h - 2 || !fitText([text], w - 2, size) || (stream === null && (w < 24 || h < 30))) return [];
   const middle = { x: x + w / 2, y: y + h / 2, text, size };
   if (stream === null || h < 30) return [middle];
@@ -172,8 +170,9 @@ function joinParts(parts, aligned) {
 export function labelRuns({ cores }) {
   const bears = (cell) => cell.stream !== null && labelCell(cell).length;
   const mute = findRuns(cores).filter(({ stream, children }) => stream !== null && !children.some(bears));
-  return mute.map(({ x, y, w, h, stream }) => {
-    return { stream, x: x + w / 2, y: y + h / 2, size: 10, text: fitText([`S${stream}`], w, 10) };
+  return mute.map((run) => {
+    const text = fitText([nameStream(run)], run.w, 10);
+    return { stream: run.stream, x: run.x + run.w / 2, y: run.y + run.h / 2, size: 10, text };
   });
 }
 
@@ -189,7 +188,7 @@ export function markStraddles(picture, plan) {
   return marks;
 }
 
-/** Lead a line from core to core through the gap between their boxes, round the ends of rows where it wraps. */
+/** Lead a line from core to core through the gap between their boxes, round rows where it wraps. */
 function buildBridge({ boxes, sizes }, a, b, level) {
   const [from, to] = [a.within[level], b.within[level]];
   if (from === to) return null;
@@ -212,7 +211,7 @@ function buildBridge({ boxes, sizes }, a, b, level) {
 const NUM_COLOURS = 7;
 const HATCHES = ["", "M-1,1l2,-2M0,6l6,-6M5,7l2,-2", "M-1,5l2,2M0,0l6,6M5,-1l2,2", "M0,3h6", "M3,3h.01"];
 
-// Markup of ours alone: what comes from the kernel goes in as attributes and textContent.
+// Markup of ours alone: the kernel's words go in as attributes and textContent.
 const PATTERN = '<pattern width="6" height="6" patternUnits="userSpaceOnUse"><path/></pattern>';
 const BOX = "<g><rect/><text></text><text></text></g>";
 const CELL = '<g role="gridcell"><title></title><rect/><rect/><text></text><text></text></g>';
@@ -228,13 +227,12 @@ const VIEW = `<div class="ds-map" data-deepsched="machine-map" role="group"><p><
 /** Set attributes; null removes one. */
 function set(node, attributes) {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value === null) node.removeAttribute(name);
-    else node.setAttribute(name, value);
+    value === null ? node.removeAttribute(name) : node.setAttribute(name, value);
   }
   return node;
 }
 
-/** Give a parent one child an item: what is there is updated, the rest made from markup or removed. */
+/** Give a parent one child an item: made from markup, updated, or removed. */
 function join(parent, items, markup, update) {
   while (parent.children.length > items.length) parent.lastElementChild.remove();
   while (parent.children.length < items.length) parent.insertAdjacentHTML("beforeend", markup);
@@ -247,7 +245,7 @@ function placeText(node, { x = 0, y = 0, size = 0, text = "" } = {}) {
   set(node, { x, y, "font-size": size }).textContent = text;
 }
 
-/** Give a node its stream's colour, by number in the style sheet, and a rectangle in it the stream's hatch. */
+/** Colour a node by its stream's number in the style sheet, and hatch a rectangle in it. */
 function paint(node, rect, stream, patterns) {
   set(node, { "data-colour": stream === null ? null : stream % NUM_COLOURS });
   set(rect, { fill: stream === null ? "none" : `url(#${patterns}${stream % HATCHES.length})` });
@@ -388,7 +386,7 @@ function render({ model, el, signal }) {
   model.on("change:selected_stream", () => emphasise());
   root.addEventListener("pointerover", ({ target }) => emphasise(streamsAt(target)));
   root.addEventListener("pointerleave", () => emphasise([]));
-  root.addEventListener("focusin", ({ target }) => emphasise(streamsAt(target), Number(target.dataset.cpu)));
+  root.addEventListener("focusin", ({ target }) => emphasise(streamsAt(target), +target.dataset.cpu));
   root.addEventListener("focusout", () => emphasise([]));
   svg.addEventListener("click", click);
   svg.addEventListener("keydown", press);
