@@ -50,12 +50,12 @@ def call_pinned(cpus: frozenset[int] | None, name: str, work: Callable[[], T]) -
     def run() -> None:
         try:
             if CAN_PIN:
-                _name_thread(name)
+                name_thread(name)
                 if cpus is not None:
                     pin_thread(0, cpus)
             results.append(work())
             if CAN_PIN:
-                _name_thread("ds-builder")  # it lives a little longer, and is none of the workers
+                name_thread("ds-builder")  # it lives a little longer, and is none of the workers
         except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
             errors.append(error)
 
@@ -77,7 +77,8 @@ def pin_thread(thread_id: int, cpus: AbstractSet[int]) -> str | None:
     return None
 
 
-def _name_thread(name: str) -> None:
+def name_thread(name: str) -> None:
+    """Name the calling thread for ``/proc`` and ``top -H``."""
     (_TASKS / str(threading.get_native_id()) / "comm").write_text(name[:_NAME_LENGTH])
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 from weakref import finalize
 
 from deepsched.engine.affinity import CAN_PIN
+from deepsched.engine.at_exit import finish_at_exit
 from deepsched.engine.claim_files import release_claim
 from deepsched.engine.claims import check_cores, plan_and_claim
 from deepsched.engine.dispatch import Dispatcher
@@ -114,8 +115,9 @@ class Context:
         self._unclaim = finalize(self, release_claim, claim)
         self._told = ""
         self._dispatcher = Dispatcher(self._make_streams(plan), max_queue)
+        finish_at_exit(self._dispatcher)
         # What each request calls stands here directly: a method in between would cost it as much again.
-        self.take = self._dispatcher.take
+        self.take_free = self._dispatcher.take_free
         self.settle = self._dispatcher.settle
         self.enqueue = self._dispatcher.enqueue
         self.withdraw = self._dispatcher.withdraw
@@ -214,15 +216,16 @@ class Context:
         """Finish the requests that are here, and forget the model; those of other models wait for a moment."""
         with self._layout:
             self._models.pop(key, None)
-            held: list[Stream] = []
+            hands: list[list[Stream]] = [[] for _ in self._dispatcher.streams]
             try:
-                for _ in self._dispatcher.streams:
+                for held in hands:
                     self._dispatcher.take(held)
             except ClosedError:
                 return  # closing has taken the sessions with it
             finally:
-                for stream in held:
+                for stream in (stream for held in hands for stream in held):
                     stream.sessions.pop(key, None)
+                    stream.totals.pop(key, None)
                     self._dispatcher.release(stream)
 
     def verify_pinning(self, *, repair: bool = False) -> tuple[ThreadPlacement, ...]:
@@ -307,6 +310,7 @@ def _take_down(streams: Sequence[Stream]) -> None:
     """Let go of sessions that no request uses any more: onnxruntime ends their threads at once."""
     for stream in streams:
         stream.sessions.clear()
+        stream.worker.close()
 
 
 def _check_max_queue(max_queue: object) -> int | None:

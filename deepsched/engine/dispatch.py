@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from contextlib import suppress
 from itertools import islice
 from operator import itemgetter
 from typing import TYPE_CHECKING, Protocol
 from weakref import ref
 
-from deepsched.errors import ClosedError, QueueFullError, RequestTimeoutError
+from deepsched.engine.timeouts import make_timeout_error
+from deepsched.errors import ClosedError, QueueFullError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -74,10 +74,6 @@ class _WaitingCaller:
         limit = -1 if timeout is None else min(max(0.0, timeout), threading.TIMEOUT_MAX)
         self._ready.acquire(timeout=limit)
 
-    @property
-    def waiting(self) -> bool:
-        return self._ready.locked()
-
 
 class _LastUse(threading.local):
     """The index of the stream that a thread used last: its core's caches may still hold what the thread needs."""
@@ -115,38 +111,41 @@ class Dispatcher:
         """How many requests are waiting."""
         return len(self._waiters)
 
-    def take(self, held: list[Stream], timeout: float | None = None) -> Pool:
-        """Take a free stream into `held`: the caller's own last one, or else the one used last; without any, wait.
+    def take_free(self, held: list[Stream]) -> Pool | None:
+        """Take a free stream into `held`: the caller's own last one, or else the one used last. None if none is free.
 
         The holder gives it back by putting it among the ``free`` of the pool returned, and then calling `settle`;
         `release` does both.
+        """
+        pool = self._pool
+        last_use = self._last_use
+        if self._waiters:
+            return None
+        try:
+            held.extend(map(pool.free.pop, (last_use.index,)))
+        except KeyError:
+            try:
+                _move_one(pool.free, held)
+            except KeyError:
+                return None
+            last_use.index = held[0].index
+        return pool
+
+    def take(self, held: list[Stream], timeout: float | None = None) -> None:
+        """Take a free stream into `held`, which is empty, as `take_free` does; without any, wait in the queue.
 
         Raises
         ------
         RequestTimeoutError
             If none came free within `timeout` seconds.
-        QueueFullError
-            If it would have to wait, and as many as may are waiting.
         ClosedError
             If the dispatcher was closed before this call.
         """
-        pool = self._pool
-        last_use = self._last_use
-        if not self._waiters:
-            try:
-                held.extend(map(pool.free.pop, (last_use.index,)))
-            except KeyError:
-                with suppress(KeyError):
-                    _move_one(pool.free, held)
-            else:
-                return pool
-        if not held:
-            pool = self._queue_up(held, timeout)
-        last_use.index = held[0].index
-        return pool
+        if self.take_free(held) is None:
+            self._queue_up(held, timeout)
 
     def acquire(self, timeout: float | None = None) -> Stream:
-        """Take a free stream, as `take` does, and give it."""
+        """Take a stream, as `take` does, and give it."""
         held: list[Stream] = []
         self.take(held, timeout)
         return held[0]
@@ -156,16 +155,22 @@ class Dispatcher:
         pool = stream.pool()
         if pool is not None:
             pool.free[stream.index] = stream
-            self.settle(pool)
+            try:
+                self.settle(pool)
+            except BaseException:
+                self.settle(pool)  # interrupted: others must not wait for what is there
+                raise
 
     def settle(self, pool: Pool) -> None:
-        """See to those who wait for a stream of `pool`, to which one was just given back."""
+        """See to those who wait for a stream of `pool`, to which one was just given back.
+
+        Interrupted, it is to be called again.
+        """
         if self._waiters or pool.retired:
-            try:
-                self._notify(pool)
-            except BaseException:
-                self._notify(pool)  # interrupted: others must not wait for what is there
-                raise
+            with self._mutex:
+                self._match()
+            if pool.retired:
+                pool.returned.set()
 
     def enqueue(self, waiter: Waiter, *, bounded: bool = True) -> None:
         """Put `waiter` at the end of the queue; it is woken at once if a stream is free.
@@ -177,17 +182,15 @@ class Dispatcher:
         ClosedError
             If the dispatcher was closed before this call.
         """
-        with self._mutex:
-            if self._closed:
-                raise ClosedError(CLOSED)
-            self._waiters.append(waiter)
-            self._match()
-            if bounded and self._max_queue is not None and not waiter.held and len(self._waiters) > self._max_queue:
-                self._waiters.pop()
-                raise QueueFullError(
-                    f"{self._max_queue} requests are waiting, as many as max_queue allows; the request was refused. "
-                    f"Send it again later, send fewer at once, use more streams, or raise max_queue."
-                )
+        try:
+            self._enqueue(waiter, bounded=bounded)
+        except BaseException:
+            # Refused, or interrupted on the way: then it may have a stream, and others may be free.
+            with self._mutex:
+                if waiter in self._waiters and not waiter.held:
+                    self._waiters.remove(waiter)
+                self._match()
+            raise
 
     def withdraw(self, waiter: Waiter) -> None:
         """Take `waiter` out of the queue, if it still stands there."""
@@ -221,27 +224,28 @@ class Dispatcher:
             pool.free[self._last.held[0].index] = self._last.held[0]
         self._drain(pool)
 
-    def _queue_up(self, held: list[Stream], timeout: float | None) -> Pool:
+    def _enqueue(self, waiter: Waiter, *, bounded: bool) -> None:
+        with self._mutex:
+            if self._closed:
+                raise ClosedError(CLOSED)
+            self._waiters.append(waiter)
+            self._match()
+            if bounded and self._max_queue is not None and not waiter.held and len(self._waiters) > self._max_queue:
+                raise QueueFullError(
+                    f"{self._max_queue} requests are waiting, as many as max_queue allows; the request was refused. "
+                    f"Send it again later, send fewer at once, use more streams, or raise max_queue."
+                )
+
+    def _queue_up(self, held: list[Stream], timeout: float | None) -> None:
         waiter = _WaitingCaller(held)
         try:
-            self.enqueue(waiter)
+            self.enqueue(waiter, bounded=False)
             waiter.wait(timeout)
         finally:
-            if waiter.waiting:
+            if not held:
                 self.withdraw(waiter)
-        pool = held[0].pool() if held else None
-        if pool is None:
-            raise RequestTimeoutError(
-                f"no stream came free within {timeout:g} s; the request was taken back. Allow more time, "
-                f"use more streams, or send fewer requests at once."
-            )
-        return pool
-
-    def _notify(self, pool: Pool) -> None:
-        with self._mutex:
-            self._match()
-        if pool.retired:
-            pool.returned.set()
+        if not held:
+            raise make_timeout_error(timeout or 0.0, waited=True)
 
     def _match(self) -> None:
         """Hand free streams to those who wait, first come first served. The mutex is held."""

@@ -15,11 +15,10 @@ from deepsched.engine.batching import count_items, find_batched, join_outputs, s
 from deepsched.engine.checks import check_inputs, name_inputs
 from deepsched.engine.context import Context
 from deepsched.engine.dispatch import CLOSED
+from deepsched.engine.future import RequestFuture
 from deepsched.engine.model import open_model
 from deepsched.engine.runner import Runner
 from deepsched.engine.signature import read_signature
-from deepsched.engine.submission import RequestFuture
-from deepsched.engine.submitter import Submitter
 from deepsched.engine.timeouts import check_timeout
 from deepsched.errors import ClosedError, InputError, OptionError
 from deepsched.planning import Scheduler
@@ -122,7 +121,6 @@ class Engine:
         self._context = context
         self._closed = False
         self._submitting = threading.Lock()
-        self._submitter: Submitter | None = None
         self._opened_at = perf_counter()
         try:
             self._key, session = context.attach_model(opened, alone=self._owns_context)
@@ -167,7 +165,7 @@ class Engine:
             If the engine was closed.
         """
         if timeout is not None:
-            check_timeout(timeout)
+            timeout = check_timeout(timeout)
         feeds = check_inputs(self._signature, inputs) if val_inp else name_inputs(self._signature, inputs)
         return self._serve(feeds, timeout)
 
@@ -196,7 +194,7 @@ class Engine:
         """
         feeds = name_inputs(self._signature, inputs)
         if not self._batched:
-            return self.run(feeds, timeout=timeout)
+            return next(self.map([feeds], timeout=timeout))
         requests = split_batch(feeds, self._batched, self.batch_size, self.num_streams)
         outputs = list(self.map((request for request, _ in requests), timeout=timeout))
         sizes = [(count_items(request, self._batched), items) for request, items in requests]
@@ -238,7 +236,7 @@ class Engine:
         try:
             for inputs in requests:
                 pending.append(self._submit(inputs, val_inp, timeout, bounded=False))
-                if len(pending) >= 2 * self.num_streams:
+                while len(pending) >= 2 * self.num_streams:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
@@ -247,19 +245,17 @@ class Engine:
                 future.cancel()
 
     def _submit(self, inputs: Any, val_inp: bool, timeout: float | None, *, bounded: bool) -> RequestFuture:
-        check_timeout(timeout)
+        timeout = check_timeout(timeout)
         with self._submitting:
             if self.closed:
                 raise ClosedError(CLOSED)
-            if self._submitter is None:
-                self._submitter = Submitter(self._context, self._runner)
         try:
             feeds = (check_inputs if val_inp else name_inputs)(self._signature, inputs)
         except InputError as error:
             refused = RequestFuture()
-            refused.set_exception(error)
+            refused.settle(None, error)
             return refused
-        return self._submitter.submit(feeds, timeout, bounded=bounded)
+        return self._runner.submit(feeds, timeout, bounded=bounded)
 
     # Streams
 
@@ -364,8 +360,6 @@ class Engine:
             self._context.close()
         elif not already:
             self._context.detach_model(self._key)
-        if self._submitter is not None:
-            self._submitter.close()
         self._runner.deadlines.close()
 
     @property

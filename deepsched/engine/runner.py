@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
@@ -9,7 +10,10 @@ import onnxruntime
 
 from deepsched.engine.batching import count_items
 from deepsched.engine.dispatch import CLOSED
+from deepsched.engine.future import RequestFuture
+from deepsched.engine.queued_request import QueuedRequest
 from deepsched.engine.timeouts import Deadlines, make_timeout_error
+from deepsched.engine.waiting import WaitingAnswer
 from deepsched.errors import ClosedError, RequestError
 from deepsched.telemetry import Totals, Trace
 
@@ -18,7 +22,7 @@ if TYPE_CHECKING:
 
     from deepsched.engine.context import Context
     from deepsched.engine.stream import Stream
-    from deepsched.telemetry import StreamTotals
+    from deepsched.telemetry import Counter
 
 
 class Runner:
@@ -59,7 +63,7 @@ class Runner:
         "_label",
         "_names",
         "_record",
-        "_take",
+        "_take_free",
         "deadlines",
         "totals",
         "trace",
@@ -84,7 +88,7 @@ class Runner:
         self.totals = Totals()
         self.deadlines = Deadlines()
         # What each request calls stands here directly: a look-up in between would cost it as much again.
-        self._take = context.take
+        self._take_free = context.take_free
         self._record = self.trace.add
 
     def serve(self, feeds: dict[str, Any], timeout: float | None = None) -> list[Any]:
@@ -97,21 +101,27 @@ class Runner:
         RequestTimeoutError
             If it was not answered within `timeout` seconds.
         QueueFullError, ClosedError
-            See `Dispatcher.take`.
+            See `Dispatcher.enqueue`.
         """
         queued = perf_counter()
         held: list[Stream] = []
         pool = None
         try:
-            pool = self._take(held, timeout)
-            if timeout is None or timeout <= 0:
+            pool = self._take_free(held)
+            if pool is None:
+                return self._serve_in_turn(feeds, queued, timeout)
+            if not timeout:
                 return self.run(held[0], queued, feeds)
             return self._run_until(queued + timeout, held[0], queued, feeds)
         finally:
             # Ctrl-C strikes between calls, and this is none: after it the stream is back.
             if pool is not None:
                 pool.free[held[0].index] = held[0]
-                self._context.settle(pool)
+                try:
+                    self._context.settle(pool)
+                except BaseException:
+                    self._context.settle(pool)  # interrupted: others must not wait for what is there
+                    raise
             elif held:
                 self._context.release(held[0])
 
@@ -146,6 +156,48 @@ class Runner:
         totals.run_seconds += ended - started
         return outputs
 
+    def submit(self, feeds: dict[str, Any], timeout: float | None, *, bounded: bool) -> RequestFuture:
+        """Put one request into the queue; give a future of its outputs.
+
+        Raises
+        ------
+        QueueFullError, ClosedError
+            See `Dispatcher.enqueue`.
+        """
+        future = RequestFuture()
+        request = QueuedRequest(feeds, perf_counter(), self, future)
+        self._context.enqueue(request, bounded=bounded)
+        future.take_back = request.take_back
+        if timeout is not None and (timeout > 0 or not request.held):
+            deadline = self.deadlines.add(timeout, partial(_expire, request, timeout))
+            future.forget_deadline = partial(self.deadlines.drop, deadline)
+        if future.done():
+            future.untie()
+        return future
+
+    def release(self, stream: Stream) -> None:
+        """Give a stream back; see `Context`."""
+        self._context.release(stream)
+
+    def withdraw(self, request: QueuedRequest) -> None:
+        """Take a request out of the queue; see `Context`."""
+        self._context.withdraw(request)
+
+    def _serve_in_turn(self, feeds: dict[str, Any], queued: float, timeout: float | None) -> list[Any]:
+        """Have a request run by the worker of the first stream that comes free, when those before it have theirs."""
+        answer = WaitingAnswer()
+        request = QueuedRequest(feeds, queued, self, answer)
+        try:
+            self._context.enqueue(request)
+            # With no time to wait it runs, without a limit, if a stream came free at this moment.
+            if not answer.wait(None if timeout == 0 and request.held else timeout):
+                _expire(request, timeout or 0.0)
+                answer.wait(None)
+        except BaseException as interruption:
+            request.take_back(interruption)
+            raise
+        return answer.give()
+
     def _run_until(self, deadline: float, stream: Stream, queued: float, feeds: dict[str, Any]) -> list[Any]:
         options = onnxruntime.RunOptions()
         number = self.deadlines.add(deadline - perf_counter(), lambda: setattr(options, "terminate", True))
@@ -153,11 +205,15 @@ class Runner:
             return self.run(stream, queued, feeds, options)
         except RequestError:
             if options.terminate:
-                raise make_timeout_error(deadline - queued) from None
+                raise make_timeout_error(deadline - queued, waited=False) from None
             raise
         finally:
             self.deadlines.drop(number)
 
-    def _open_totals(self, stream: Stream) -> StreamTotals:
+    def _open_totals(self, stream: Stream) -> Counter:
         stream.totals[self._key] = self.totals.open(stream.index, stream)
         return stream.totals[self._key]
+
+
+def _expire(request: QueuedRequest, timeout: float) -> None:
+    request.take_back(make_timeout_error(timeout, waited=not request.held))

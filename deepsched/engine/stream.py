@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any
 
 from deepsched.engine.affinity import CAN_PIN
+from deepsched.engine.worker import Worker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from deepsched.engine.dispatch import Pool
     from deepsched.engine.weights import Weights
     from deepsched.planning import PlannedStream, StreamPlan
-    from deepsched.telemetry import StreamTotals
+    from deepsched.telemetry import Counter
 
 _serial_numbers = count()
 
@@ -36,7 +37,7 @@ class Stream:
         Where its threads may run; None leaves them unpinned.
     """
 
-    __slots__ = ("__weakref__", "cpus", "index", "name", "num_threads", "plan", "pool", "sessions", "totals")
+    __slots__ = ("__weakref__", "cpus", "index", "name", "num_threads", "plan", "pool", "sessions", "totals", "worker")
 
     def __init__(self, plan: StreamPlan, planned: PlannedStream, cpus: frozenset[int] | None) -> None:
         self.plan = plan
@@ -46,7 +47,8 @@ class Stream:
         # The serial number keeps an old layout's threads apart from those of the layout that follows it.
         self.name = f"ds{next(_serial_numbers)}.s{planned.index}"
         self.sessions: dict[int, onnxruntime.InferenceSession] = {}
-        self.totals: dict[int, StreamTotals] = {}  # of each model, written by whoever holds the stream
+        self.totals: dict[int, Counter] = {}  # of each model, written by whoever holds the stream
+        self.worker = Worker(self.name, self.cpus)
         self.pool: Callable[[], Pool | None]  # set by the pool
 
     def open_model(self, key: int, weights: Weights) -> onnxruntime.InferenceSession:

@@ -1,43 +1,52 @@
-"""Requests that have only so long: one thread calls back when a time is up, and lives only while it has any."""
+"""Requests that have only so long: one thread calls back when a time is up."""
 
 from __future__ import annotations
 
 import threading
 from itertools import count
+from numbers import Real
+from queue import Empty, SimpleQueue
 from time import monotonic
 from typing import TYPE_CHECKING, Any
+from weakref import finalize
 
 from deepsched.errors import OptionError, RequestTimeoutError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+_Pending = dict[int, tuple[float, "Callable[[], object]"]]
+
 
 class Deadlines:
     """What is to be called when, unless it is dropped before.
 
-    A request that is answered in time costs two changes of a dict: the thread is woken only for a deadline earlier
-    than all that it knows of.
+    A request that is answered in time costs two changes of a dict: the thread, which starts with the first deadline,
+    is woken only for one earlier than all that it knows of. What is called must not wait for anything.
     """
 
     def __init__(self) -> None:
-        self._pending: dict[int, tuple[float, Callable[[], object]]] = {}
+        self._pending: _Pending = {}
         self._numbers = count()
-        self._changed = threading.Condition()
+        self._starting = threading.Lock()
+        # Wakes the thread: True to look again, False to end. Ctrl-C cannot leave it locked, as it could a Condition.
+        self._bell: SimpleQueue[bool] = SimpleQueue()
+        self._wakes_at = [0.0]
         self._thread: threading.Thread | None = None
-        self._wakes_at = 0.0
+        self._closed = False
 
     def add(self, seconds: float, expire: Callable[[], object]) -> int:
         """Call `expire` in `seconds` seconds, from another thread; give a number to drop it by."""
         number = next(self._numbers)
-        at = monotonic() + min(max(0.0, seconds), threading.TIMEOUT_MAX)
-        with self._changed:
-            self._pending[number] = (at, expire)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._watch, name="deepsched-deadlines", daemon=True)
-                self._thread.start()
-            elif at < self._wakes_at:
-                self._changed.notify()
+        at = monotonic() + seconds
+        self._pending[number] = (at, expire)
+        try:
+            self._ensure_thread()
+        except BaseException:
+            self.drop(number)
+            raise
+        if at < self._wakes_at[0]:
+            self._bell.put(True)
         return number
 
     def drop(self, number: int) -> None:
@@ -45,52 +54,68 @@ class Deadlines:
         self._pending.pop(number, None)
 
     def close(self) -> None:
-        """Forget all of them, and wait for the thread."""
-        with self._changed:
-            thread = self._thread
-            self._pending.clear()
-            self._changed.notify()
+        """Forget all of them, and end the thread."""
+        with self._starting:
+            self._closed = True
+        self._pending.clear()
+        self._bell.put(False)
+        thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
 
-    def _watch(self) -> None:
-        while due := self._wait():
-            for expire in due:
-                expire()
-
-    def _wait(self) -> list[Callable[[], object]]:
-        """Wait for the next deadlines that pass; give none, and end the thread, when nothing is pending."""
-        with self._changed:
-            while self._pending:
-                now = monotonic()
-                # A copy, made in one call: others drop theirs without the lock.
-                pending = list(self._pending.items())
-                passed = [self._pending.pop(number, None) for number, (at, _) in pending if at <= now]
-                due = [entry[1] for entry in passed if entry is not None]
-                if due:
-                    return due
-                self._wakes_at = min((at for _, (at, _) in pending), default=now)
-                self._changed.wait(max(0.0, self._wakes_at - now))
-            self._thread = None
-            return []
+    def _ensure_thread(self) -> None:
+        if self._thread is None:
+            with self._starting:
+                if self._thread is None and not self._closed:
+                    thread = threading.Thread(
+                        target=_watch,
+                        args=(self._pending, self._bell, self._wakes_at),
+                        name="deepsched-deadlines",
+                        daemon=True,
+                    )
+                    thread.start()
+                    self._thread = thread
+                    finalize(self, self._bell.put, False)  # the thread itself knows nothing of this
 
 
-def check_timeout(timeout: Any) -> None:
-    """Refuse what is no time.
+def _watch(pending: _Pending, bell: SimpleQueue[bool], wakes_at: list[float]) -> None:
+    while True:
+        # Before the look at what is pending: a deadline added after it rings.
+        wakes_at[0] = float("inf")
+        # A copy, made in one call: others change it meanwhile.
+        deadlines = list(pending.items())
+        wakes_at[0] = min((at for _, (at, _) in deadlines), default=float("inf"))
+        try:
+            wait = min(max(0.0, wakes_at[0] - monotonic()), threading.TIMEOUT_MAX)
+            if not bell.get(timeout=wait):
+                return
+        except Empty:
+            now = monotonic()
+            passed = [pending.pop(number, None) for number, (at, _) in deadlines if at <= now]
+            for entry in passed:
+                if entry is not None:
+                    entry[1]()
+
+
+def check_timeout(timeout: Any) -> float | None:
+    """Accept None, which waits for ever, or a number of seconds.
 
     Raises
     ------
     OptionError
-        If it is neither None nor a number.
+        If it is neither.
     """
-    number = isinstance(timeout, int | float) and not isinstance(timeout, bool) and timeout == timeout  # noqa: PLR0124 - NaN
-    if timeout is not None and not number:
+    if timeout is None:
+        return None
+    if not isinstance(timeout, Real) or isinstance(timeout, bool) or timeout != timeout:  # noqa: PLR0124 - NaN
         raise OptionError(f"timeout is {timeout!r}; expected a number of seconds, or None to wait for ever.")
+    return float(min(max(timeout, 0), threading.TIMEOUT_MAX))  # type: ignore[type-var,arg-type]  # any Real compares
 
 
-def make_timeout_error(timeout: float) -> RequestTimeoutError:
-    """Say that a request was taken back while it waited or ran."""
+def make_timeout_error(timeout: float, *, waited: bool) -> RequestTimeoutError:
+    """Say that a request was taken back, while it `waited` or while it ran."""
+    what = "no stream came free" if waited else "the request was not answered"
     return RequestTimeoutError(
-        f"the request was not answered within {timeout:g} s and was taken back. Allow more time, use more streams, "
-        f"or send fewer requests at once."
+        f"{what} within {timeout:g} s; the request was taken back. Allow more time, use more streams, or send fewer "
+        f"requests at once."
     )

@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from deepsched.telemetry.record import RequestRecord, Trace
 from deepsched.telemetry.snapshot import Percentiles, Snapshot, summarise
-from deepsched.telemetry.totals import StreamTotals, Totals
+from deepsched.telemetry.totals import Counter, StreamTotals, Totals
 
-__all__ = ["Percentiles", "RequestRecord", "Snapshot", "StreamTotals", "Totals", "Trace", "summarise"]
+__all__ = ["Counter", "Percentiles", "RequestRecord", "Snapshot", "StreamTotals", "Totals", "Trace", "summarise"]

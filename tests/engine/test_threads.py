@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from deepsched import Context, DeepschedError, compile_model
-from deepsched.engine import stream as stream_module
+from deepsched.engine import weights as weights_module
 from deepsched.errors import ModelError
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def test_a_model_that_fails_to_load_leaves_nothing(new_threads: Masks, wait_unti
 def test_a_model_that_loads_on_some_streams_only_leaves_nothing(
     doubling: ModelProto, new_threads: Masks, wait_until: WaitUntil, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real, answers = stream_module.build_session, iter([True, False])
+    real, answers = weights_module.build_session, iter([True, False])
 
     def build_once(*args: Any) -> Any:
         if next(answers):
@@ -71,9 +71,9 @@ def test_a_model_that_loads_on_some_streams_only_leaves_nothing(
         raise ModelError("out of memory")
 
     with Context(num_streams=1) as context, compile_model(doubling, context=context) as first:
-        monkeypatch.setattr(stream_module, "build_session", build_once)
+        monkeypatch.setattr(weights_module, "build_session", build_once)
         with pytest.raises(ModelError, match="out of memory"):
-            compile_model(doubling, num_streams=2)
+            compile_model(doubling, num_streams=2, weights="private")
         monkeypatch.undo()
         # Counted by name: the threads that built the streams live a little longer.
         wait_until(lambda: len(new_threads()) == len(first.verify_pinning()))

@@ -29,12 +29,14 @@ if TYPE_CHECKING:
     from deepsched.engine.model import Model
 
 _log = logging.getLogger("deepsched")
-# Preparing takes about as long as opening the model twice.
+# By then all but the largest models are there; a caller should not wait longer for memory that it may not need.
 _PATIENCE_S = 60.0
 
 
 def prepare_model(model: Model, fingerprint: str, numa_node: int | None = None) -> Model:
-    """Give the prepared form of `model`: from the cache, or else made now, which takes about two ordinary openings.
+    """Give the prepared form of `model`: from the cache, or else made now, which takes a few ordinary openings.
+
+    Twice the weights are written to the disk: as they are, and as the kernels want them.
 
     Parameters
     ----------
@@ -83,6 +85,7 @@ def _make(folder: Path, model: Model, fingerprint: str) -> Path:
         else:
             if made is not None:
                 return made  # by another process, meanwhile
+        _log.info("preparing model %s, once for this machine.", model.label)
         clear_unfinished(store, name)
         unfinished = make_unfinished(store, name)
         try:
