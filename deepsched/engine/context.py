@@ -22,6 +22,7 @@ from deepsched.engine.placement import (
 )
 from deepsched.engine.spinning import choose_spinning
 from deepsched.engine.stream import Stream
+from deepsched.engine.timeouts import Deadlines
 from deepsched.engine.weights import Weights, check_sharing
 from deepsched.errors import ClosedError, OptionError, PlanError, warn_caller
 from deepsched.planning import Scheduler, plan_streams
@@ -116,6 +117,7 @@ class Context:
         self._told = ""
         self._dispatcher = Dispatcher(self._make_streams(plan), max_queue)
         finish_at_exit(self._dispatcher)
+        self.deadlines = Deadlines()
         # What each request calls stands here directly: a method in between would cost it as much again.
         self.take_free = self._dispatcher.take_free
         self.settle = self._dispatcher.settle
@@ -260,6 +262,7 @@ class Context:
             self._dispatcher.close()
             _take_down(self._dispatcher.streams)
             self._models.clear()
+            self.deadlines.close()
             self._unclaim()
 
     def __enter__(self) -> Self:

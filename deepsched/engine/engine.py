@@ -360,7 +360,6 @@ class Engine:
             self._context.close()
         elif not already:
             self._context.detach_model(self._key)
-        self._runner.deadlines.close()
 
     @property
     def closed(self) -> bool:

@@ -21,6 +21,7 @@ class RequestFuture(Future[list[Any]]):
         super().__init__()
         self.take_back: Callable[[BaseException], bool] = _too_late
         self.forget_deadline: Callable[[], object] | None = None
+        self.settled = False  # `done` takes a lock that Ctrl-C can leave locked
         self._has_callbacks = False
         self._settling = threading.Lock()
 
@@ -60,6 +61,7 @@ class RequestFuture(Future[list[Any]]):
 
     def settle(self, outputs: list[Any] | None, error: BaseException | None) -> None:
         """Give the outputs, or what was raised instead, to whoever asks; see `queued_request.Answer`."""
+        self.settled = True
         self.untie()
         with self._settling:
             if not self._has_callbacks:

@@ -12,7 +12,7 @@ from deepsched.engine.batching import count_items
 from deepsched.engine.dispatch import CLOSED
 from deepsched.engine.future import RequestFuture
 from deepsched.engine.queued_request import QueuedRequest
-from deepsched.engine.timeouts import Deadlines, make_timeout_error
+from deepsched.engine.timeouts import make_timeout_error
 from deepsched.engine.waiting import WaitingAnswer
 from deepsched.errors import ClosedError, RequestError
 from deepsched.telemetry import Totals, Trace
@@ -51,20 +51,18 @@ class Runner:
         The records of the last requests.
     totals : Totals
         The counts of all requests.
-    deadlines : Deadlines
-        Those of requests that have only so long.
     """
 
     __slots__ = (
         "_batched",
         "_context",
+        "_deadlines",
         "_items",
         "_key",
         "_label",
         "_names",
         "_record",
         "_take_free",
-        "deadlines",
         "totals",
         "trace",
     )
@@ -86,7 +84,7 @@ class Runner:
         self._items = batch_size if batched else 1
         self.trace = Trace()
         self.totals = Totals()
-        self.deadlines = Deadlines()
+        self._deadlines = context.deadlines
         # What each request calls stands here directly: a look-up in between would cost it as much again.
         self._take_free = context.take_free
         self._record = self.trace.add
@@ -169,9 +167,9 @@ class Runner:
         self._context.enqueue(request, bounded=bounded)
         future.take_back = request.take_back
         if timeout is not None and (timeout > 0 or not request.held):
-            deadline = self.deadlines.add(timeout, partial(_expire, request, timeout))
-            future.forget_deadline = partial(self.deadlines.drop, deadline)
-        if future.done():
+            deadline = self._deadlines.add(timeout, partial(_expire, request, timeout))
+            future.forget_deadline = partial(self._deadlines.drop, deadline)
+        if future.settled:
             future.untie()
         return future
 
@@ -200,7 +198,7 @@ class Runner:
 
     def _run_until(self, deadline: float, stream: Stream, queued: float, feeds: dict[str, Any]) -> list[Any]:
         options = onnxruntime.RunOptions()
-        number = self.deadlines.add(deadline - perf_counter(), lambda: setattr(options, "terminate", True))
+        number = self._deadlines.add(deadline - perf_counter(), lambda: setattr(options, "terminate", True))
         try:
             return self.run(stream, queued, feeds, options)
         except RequestError:
@@ -208,7 +206,7 @@ class Runner:
                 raise make_timeout_error(deadline - queued, waited=False) from None
             raise
         finally:
-            self.deadlines.drop(number)
+            self._deadlines.drop(number)
 
     def _open_totals(self, stream: Stream) -> Counter:
         stream.totals[self._key] = self.totals.open(stream.index, stream)

@@ -32,8 +32,9 @@ class Deadlines:
         # Wakes the thread: True to look again, False to end. Ctrl-C cannot leave it locked, as it could a Condition.
         self._bell: SimpleQueue[bool] = SimpleQueue()
         self._wakes_at = [0.0]
-        self._thread: threading.Thread | None = None
-        self._closed = False
+        # One, unless Ctrl-C struck while it was started: then the next deadline starts another, and they share.
+        self._threads: list[threading.Thread] = []
+        self._started = self._closed = False
 
     def add(self, seconds: float, expire: Callable[[], object]) -> int:
         """Call `expire` in `seconds` seconds, from another thread; give a number to drop it by."""
@@ -59,26 +60,26 @@ class Deadlines:
             self._closed = True
         self._pending.clear()
         self._bell.put(False)
-        thread = self._thread
-        if thread is not None and thread is not threading.current_thread():
-            thread.join()
+        for thread in self._threads:
+            if thread is not threading.current_thread():
+                thread.join()
 
     def _ensure_thread(self) -> None:
-        if self._thread is None:
+        if not self._started:
             with self._starting:
-                if self._thread is None and not self._closed:
-                    thread = threading.Thread(
+                if not self._started and not self._closed:
+                    threading.Thread(
                         target=_watch,
-                        args=(self._pending, self._bell, self._wakes_at),
+                        args=(self._pending, self._bell, self._wakes_at, self._threads),
                         name="deepsched-deadlines",
                         daemon=True,
-                    )
-                    thread.start()
-                    self._thread = thread
-                    finalize(self, self._bell.put, False)  # the thread itself knows nothing of this
+                    ).start()
+                    self._started = True
+                    finalize(self, self._bell.put, False).atexit = False  # the thread itself knows nothing of this
 
 
-def _watch(pending: _Pending, bell: SimpleQueue[bool], wakes_at: list[float]) -> None:
+def _watch(pending: _Pending, bell: SimpleQueue[bool], wakes_at: list[float], threads: list[threading.Thread]) -> None:
+    threads.append(threading.current_thread())
     while True:
         # Before the look at what is pending: a deadline added after it rings.
         wakes_at[0] = float("inf")
@@ -88,6 +89,7 @@ def _watch(pending: _Pending, bell: SimpleQueue[bool], wakes_at: list[float]) ->
         try:
             wait = min(max(0.0, wakes_at[0] - monotonic()), threading.TIMEOUT_MAX)
             if not bell.get(timeout=wait):
+                bell.put(False)  # for the other, should there be two
                 return
         except Empty:
             now = monotonic()
@@ -109,7 +111,7 @@ def check_timeout(timeout: Any) -> float | None:
         return None
     if not isinstance(timeout, Real) or isinstance(timeout, bool) or timeout != timeout:  # noqa: PLR0124 - NaN
         raise OptionError(f"timeout is {timeout!r}; expected a number of seconds, or None to wait for ever.")
-    return float(min(max(timeout, 0), threading.TIMEOUT_MAX))  # type: ignore[type-var,arg-type]  # any Real compares
+    return float(min(max(timeout, 0), threading.TIMEOUT_MAX))  # type: ignore[arg-type]  # any Real compares
 
 
 def make_timeout_error(timeout: float, *, waited: bool) -> RequestTimeoutError:

@@ -48,7 +48,7 @@ class Worker:
         """Have `work` done, behind what is there already. Not for two threads at once."""
         self._inbox.put(work)
         if not self._started:
-            # A daemon, or an engine that nobody closed would keep the process; see `Context` for what is pending then.
+            # A daemon, or an engine that nobody closed would keep the process.
             threading.Thread(
                 target=_go_on,
                 args=(self._inbox, self._threads, self._name, self._cpus),
@@ -56,7 +56,8 @@ class Worker:
                 daemon=True,
             ).start()
             self._started = True
-            finalize(self, self._inbox.put, None)  # the thread itself knows nothing of the worker
+            # The thread itself knows nothing of the worker. At the end of the process it goes on; see `at_exit`.
+            finalize(self, self._inbox.put, None).atexit = False
 
     def close(self) -> None:
         """Do what is there, and end the thread."""

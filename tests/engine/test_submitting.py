@@ -345,7 +345,7 @@ engine.close()
 INTERRUPTS = """
 signal.signal(signal.SIGALRM, signal.default_int_handler)
 choice, deadline = random.Random(0), time.monotonic() + 3
-engine.submit(short).result()
+engine.submit(short, timeout=60).result()  # starts the threads: Thread.start itself does not bear Ctrl-C
 while time.monotonic() < deadline:
     try:
         signal.setitimer(signal.ITIMER_REAL, choice.uniform(1e-5, 4e-4))

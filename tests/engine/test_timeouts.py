@@ -193,14 +193,13 @@ def test_what_is_dropped_does_not_pass(deadlines: Deadlines, wait_until: WaitUnt
     assert passed == ["kept"]
 
 
-def test_close_forgets_all_and_more_can_follow(deadlines: Deadlines) -> None:
+def test_close_forgets_all_and_none_can_follow(deadlines: Deadlines) -> None:
     passed = threading.Event()
     deadlines.add(0.2, passed.set)
     deadlines.close()
-    assert not passed.wait(0.3)
     deadlines.close()
-    deadlines.add(0.01, passed.set)
-    assert passed.wait(PATIENCE)
+    deadlines.add(0.01, passed.set)  # a request that came at the very end
+    assert not passed.wait(0.3)
 
 
 def test_a_deadline_may_add_another_and_close(deadlines: Deadlines) -> None:
@@ -250,10 +249,7 @@ def test_a_thread_that_does_not_start_is_tried_again(deadlines: Deadlines, monke
     monkeypatch.undo()
     passed = threading.Event()
     deadlines.add(0.01, passed.set)
-    try:
-        assert passed.wait(2)
-    finally:
-        deadlines._thread = None  # one that never started cannot be joined
+    assert passed.wait(2)
 
 
 # What is kept alive
