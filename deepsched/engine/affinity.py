@@ -58,9 +58,19 @@ def call_pinned(cpus: frozenset[int] | None, name: str, work: Callable[[], T]) -
                 name_thread("ds-builder")  # it lives a little longer, and is none of the workers
         except BaseException as error:  # noqa: BLE001 - it is raised again in the caller's thread
             errors.append(error)
+        finally:
+            ended.release()
 
+    # Interrupted, Python 3.11's Thread.join takes the thread for ended ever after; a lock does not.
+    ended = threading.Lock()
+    ended.acquire()
     thread = threading.Thread(target=run, name=name)
     thread.start()
+    try:
+        ended.acquire()
+    except BaseException:
+        ended.acquire()  # Ctrl-C: the process must not end, nor its next engine begin, under a session half built
+        raise
     thread.join()
     if errors:
         raise errors[0]

@@ -35,10 +35,12 @@ def name_inputs(signature: Signature, inputs: Any) -> dict[str, Any]:
         If their number or their names are not the model's.
     """
     names = signature.input_names
-    if isinstance(inputs, list | tuple):
+    if type(inputs) is dict and inputs.keys() == signature.input_name_set:
+        return inputs
+    if isinstance(inputs, (list, tuple)):
         if len(inputs) != len(names):
             raise InputError(f"{len(inputs)} inputs were given; the model takes {len(names)}: {_list(names)}.")
-        return dict(zip(names, inputs, strict=True))
+        return dict(zip(names, inputs))  # noqa: B905 - as many by now
     if not isinstance(inputs, Mapping):
         hint = " Put a single array into a list: run([array])." if isinstance(inputs, np.ndarray) else ""
         raise InputTypeError(
@@ -78,7 +80,7 @@ def check_inputs(signature: Signature, inputs: Any) -> dict[str, Any]:
 
 
 def _put_in_order(signature: Signature, inputs: Any) -> Iterable[Any]:
-    return name_inputs(signature, inputs).values()
+    return map(name_inputs(signature, inputs).__getitem__, signature.input_names)
 
 
 def check_value(spec: ValueSpec, value: Any) -> Any:

@@ -250,7 +250,7 @@ class Engine:
             if self.closed:
                 raise ClosedError(CLOSED)
         try:
-            feeds = (check_inputs if val_inp else name_inputs)(self._signature, inputs)
+            feeds = check_inputs(self._signature, inputs) if val_inp else dict(name_inputs(self._signature, inputs))
         except InputError as error:
             refused = RequestFuture()
             refused.settle(None, error)

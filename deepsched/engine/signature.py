@@ -86,6 +86,11 @@ class Signature:
         return tuple(spec.name for spec in self.inputs)
 
     @cached_property
+    def input_name_set(self) -> frozenset[str]:
+        """The inputs' names, in no order."""
+        return frozenset(self.input_names)
+
+    @cached_property
     def plain_inputs(self) -> tuple[tuple[str, np.dtype[Any] | None, tuple[Dimension, ...] | None, ValueSpec], ...]:
         """For each input its name, and the dtype and shape with which an array needs no further look."""
         return tuple((spec.name, spec.plain_dtype, spec.shape, spec) for spec in self.inputs)
