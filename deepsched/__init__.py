@@ -1,6 +1,6 @@
 """See, choose and run the schedule with which a many-core CPU serves an ONNX model.
 
-Planning needs neither onnx nor onnxruntime, so the engine's names are loaded when they are first used.
+Planning needs neither onnx, onnxruntime nor numpy, so the names that do are loaded when they are first used.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from deepsched.topology import Topology
 
 if TYPE_CHECKING:
     from deepsched.engine import Context, Engine, MultiModelEngine, compile_model
+    from deepsched.measure import benchmark_model
+    from deepsched.simulation import Workload, simulate, simulate_all
 
 __all__ = [
     "Context",
@@ -26,11 +28,19 @@ __all__ = [
     "Scheduler",
     "StreamPlan",
     "Topology",
+    "Workload",
+    "benchmark_model",
     "compile_model",
     "plan_streams",
+    "simulate",
+    "simulate_all",
 ]
 
-_LATER = dict.fromkeys(("Context", "Engine", "MultiModelEngine", "compile_model"), "deepsched.engine")
+_LATER = {
+    **dict.fromkeys(("Context", "Engine", "MultiModelEngine", "compile_model"), "deepsched.engine"),
+    "benchmark_model": "deepsched.measure",
+    **dict.fromkeys(("Workload", "simulate", "simulate_all"), "deepsched.simulation"),
+}
 
 try:
     __version__ = version("deepsched")

@@ -78,7 +78,9 @@ class DeepschedWarning(UserWarning):
 def warn_caller(message: str) -> None:
     """Warn, and point at the line outside of deepsched that led here, as Python's filters and people expect."""
     level, frame = 1, sys._getframe()  # noqa: SLF001 - the documented way to the caller's frame
-    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] == "deepsched":
+    # contextlib stands between us and ourselves, where one of our context managers is entered.
+    ours = {"deepsched", "contextlib"}
+    while frame.f_back is not None and frame.f_globals.get("__name__", "").partition(".")[0] in ours:
         frame = frame.f_back
         level += 1
     warnings.warn(message, DeepschedWarning, stacklevel=level)

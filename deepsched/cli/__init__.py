@@ -7,9 +7,11 @@ from io import TextIOWrapper
 
 import typer
 
+from deepsched.cli.benchmark import print_benchmark
 from deepsched.cli.lab import open_lab
 from deepsched.cli.output import print_on_stderr
 from deepsched.cli.plan import print_plan
+from deepsched.cli.simulate import print_simulation
 from deepsched.cli.topology import print_topology
 from deepsched.errors import DeepschedError
 
@@ -22,6 +24,11 @@ app = typer.Typer(
 )
 app.command("topology")(print_topology)
 app.command("plan")(print_plan)
+# DeepSparse writes its options with underscores.
+app.command("benchmark", context_settings={"token_normalize_func": lambda name: name.replace("_", "-")})(
+    print_benchmark
+)
+app.command("simulate")(print_simulation)
 app.command("lab", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_lab)
 
 _USER_ERROR = 2

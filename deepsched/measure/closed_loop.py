@@ -1,25 +1,23 @@
-"""Closed-loop load: clients that each send the next request when the last one is answered."""
+"""Closed-loop load on an engine: clients that each send the next request when the last one is answered."""
 
 from __future__ import annotations
 
-import threading
 import time
-from typing import TYPE_CHECKING, Any, Self
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 from deepsched.engine.checks import check_inputs
-from deepsched.errors import OptionError
+from deepsched.measure.checks import check_count
+from deepsched.measure.clients import Clients
 from deepsched.measure.inputs import generate_inputs
+from deepsched.measure.load import Times
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from deepsched.engine import Engine
     from deepsched.telemetry import Snapshot
 
-_LONGEST_RUN = 24 * 3600.0
 
-
-class ClosedLoop:
+class ClosedLoop(Clients):
     """Keeps `clients` requests in flight on an engine from `start` to `stop`.
 
     Parameters
@@ -40,75 +38,18 @@ class ClosedLoop:
     """
 
     def __init__(self, engine: Engine, clients: int, inputs: Any = None) -> None:
-        if isinstance(clients, bool) or not isinstance(clients, int) or clients < 1:
-            raise OptionError(f"clients is {clients!r}; expected an integer from 1 up.")
-        self._engine = engine
-        self._inputs = generate_inputs(engine.signature) if inputs is None else inputs
-        check_inputs(engine.signature, self._inputs)
-        self._started = False
-        self._stopping = threading.Event()
-        self._ready = threading.Barrier(clients + 1)
-        self._threads = [
-            threading.Thread(target=self._send, name=f"deepsched-client-{i}", daemon=True) for i in range(clients)
-        ]
-        self._error: Exception | None = None
-
-    def start(self) -> None:
-        """Start all clients at the same moment.
-
-        Raises
-        ------
-        OptionError
-            If it was started before.
-        """
-        if self._started:
-            raise OptionError("a load is started once; make another one.")
-        self._started = True
-        for thread in self._threads:
-            thread.start()
-        self._ready.wait()
-
-    def stop(self) -> None:
-        """Let each client finish its request, and end.
-
-        Raises
-        ------
-        DeepschedError
-            If a client's request failed.
-        """
-        self._stopping.set()
-        for thread in self._threads if self._started else ():
-            thread.join()
-        if self._error is not None:
-            raise self._error
-
-    @property
-    def error(self) -> Exception | None:
-        """What ended a client before its time, if anything did."""
-        return self._error
-
-    def __enter__(self) -> Self:
-        self.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.stop()
-
-    def _send(self) -> None:
-        self._ready.wait()
-        try:
-            while not self._stopping.is_set():
-                self._engine.run(self._inputs)
-        except Exception as error:  # noqa: BLE001 - it is raised again in the thread that stops the load
-            self._error = error
+        count = check_count("clients", clients)
+        request = generate_inputs(engine.signature) if inputs is None else inputs
+        check_inputs(engine.signature, request)
+        super().__init__([partial(engine.run, request)] * count)
 
 
 def measure_closed_loop(
     engine: Engine, clients: int, seconds: float = 2.0, *, warm_up: float = 0.5, inputs: Any = None
 ) -> Snapshot:
     """Load the engine with `clients` clients and give the statistics of the last `seconds` seconds.
+
+    `benchmark_model` measures with more care: this is for a quick look.
 
     Parameters
     ----------
@@ -126,9 +67,7 @@ def measure_closed_loop(
     OptionError
         If a duration or the number of clients is out of range.
     """
-    numbers = isinstance(seconds, int | float) and isinstance(warm_up, int | float)
-    if not numbers or not 0 < seconds <= _LONGEST_RUN or not 0 <= warm_up <= _LONGEST_RUN:
-        raise OptionError(f"seconds is {seconds!r} and warm_up {warm_up!r}; expected durations above and from 0.")
+    times = Times(seconds, warm_up)
     with ClosedLoop(engine, clients, inputs):
-        time.sleep(warm_up + seconds)
-        return engine.stats(seconds)
+        time.sleep(times.warm_up + times.seconds)
+        return engine.stats(times.seconds)
