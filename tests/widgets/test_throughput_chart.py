@@ -1,50 +1,163 @@
-"""The chart scrolls, and stays as large as it was."""
+"""The live chart: what of a run it shows, what it keeps, and how little it sends."""
 
 from __future__ import annotations
 
-import numpy as np
+import json
 
+import pytest
+
+from deepsched.errors import OptionError
 from deepsched.telemetry import summarise
 from deepsched_widgets import ThroughputChart
 from deepsched_widgets.lab_words import describe_sample
-from deepsched_widgets.live_run import Sample
+from deepsched_widgets.live_run import PERIOD, Sample
 
 
-def make_sample(throughput: int, num_streams: int = 2) -> Sample:
-    rows = [(0, 0.0, 0.001, 0.010, 1)] * throughput
-    snapshot = summarise(rows, at=1.0, window=1.0, num_streams=num_streams)
-    return Sample(snapshot, "multi_stream", num_streams)
+def make_sample(throughput: int, num_streams: int = 2, *, at: float = 1.0, scheduler: str = "multi_stream") -> Sample:
+    rows = [(0, at - 0.01, at - 0.009, at, 1)] * throughput
+    return Sample(summarise(rows, at=at, window=1.0, num_streams=num_streams), scheduler, num_streams)
 
 
-def test_samples_scroll_in_from_the_right():
-    chart = ThroughputChart()
-    length = len(chart.data[0].y)
-    for throughput in range(1, 4):
-        chart.show_sample(make_sample(throughput))
-    assert list(chart.data[0].y[-3:]) == [1, 2, 3]
-    assert np.isnan(chart.data[0].y[:-3]).all()
-    assert all(len(trace.y) == length and trace.y.dtype == np.float32 for trace in chart.data)
-    assert round(float(chart.data[2].y[-1]), 3) == 10.0
+@pytest.fixture
+def chart():
+    chart = ThroughputChart(4)
+    yield chart
     chart.close()
 
 
-def test_an_update_is_of_constant_size(wire):
-    chart = ThroughputChart()
-    wire.messages.clear()
-    sizes = []
-    for throughput in (1, 1000):
-        chart.show_sample(make_sample(throughput))
-        sizes.append(sum(memoryview(buffer).nbytes for _, buffers in wire.messages for buffer in buffers))
-        assert len(wire.messages) == 4  # of which one carries data
+def run(chart, *settings: int, each: int = 3, at: float = 100.0) -> float:
+    """Show `each` samples of each num_streams, with 100 items/s a stream, and give the time of the next."""
+    for num_streams in settings:
+        for _ in range(each):
+            chart.show_sample(make_sample(100 * num_streams, num_streams, at=at))
+            at += PERIOD
+    return at
+
+
+def lines(chart) -> dict[str, list]:
+    return {trace["name"]: trace["y"] for trace in chart.data if trace.get("mode") == "lines"}
+
+
+def bars(chart) -> dict[str, dict[str, float]]:
+    return {t["name"]: dict(zip(t["x"], t["y"], strict=True)) for t in chart.data if t["type"] == "bar"}
+
+
+class TestLines:
+    def test_samples_follow_each_other_in_time(self, chart):
+        for i, throughput in enumerate((1, 2, 3)):
+            chart.show_sample(make_sample(throughput, at=100 + i * PERIOD))
+        assert lines(chart) == {"items/s": [1, 2, 3], "p50": [10, 10, 10], "p99": [10, 10, 10]}
+        assert chart.data[0]["x"] == [0.5, 1.0, 1.5]
+
+    def test_time_without_a_sample_is_a_gap(self, chart):
+        run(chart, 2, at=run(chart, 2) + 5)
+        assert lines(chart)["items/s"] == [200, 200, 200, None, 200, 200, 200]
+
+    def test_a_period_without_requests_has_no_latency(self, chart):
+        chart.show_sample(make_sample(0))
+        assert lines(chart) == {"items/s": [0], "p50": [None], "p99": [None]}
+
+    def test_the_last_minute_is_shown(self, chart):
+        run(chart, 1, each=400)
+        assert len(lines(chart)["items/s"]) == 120
+        assert chart.layout_of_figure["xaxis"]["range"] == [140, 200]
+
+
+class TestChanges:
+    def test_each_change_is_a_line_with_its_name(self, chart):
+        at = run(chart, 1, 2, each=5)
+        chart.show_sample(make_sample(90, 1, at=at, scheduler="single_stream"))
+        layout = chart.layout_of_figure
+        assert [note["text"] for note in layout["annotations"]] == ["1 stream", "2 streams", "single_stream"]
+        assert [note["x"] for note in layout["annotations"]] == [0.0, 2.5, 5.0]
+        assert [shape["path"] for shape in layout["shapes"]] == ["M0.0,0V1M2.5,0V1M5.0,0V1"] * 2
+
+    def test_of_a_storm_the_last_is_named(self, chart):
+        run(chart, 1, each=5)
+        run(chart, 2, 3, 2, 4, each=1, at=102.5)
+        layout = chart.layout_of_figure
+        assert [note["text"] for note in layout["annotations"]] == ["1 stream", "4 streams"]
+        assert layout["shapes"][0]["path"].count("M") == 5
+
+
+class TestMeans:
+    def test_each_setting_keeps_its_mean_and_spread(self, chart):
+        for i, throughput in enumerate((90, 100, 110)):
+            chart.show_sample(make_sample(throughput, 1, at=100 + i * PERIOD))
+        run(chart, 2, at=102)
+        assert bars(chart) == {"measured": {"1": 100, "2": 200}}
+        (trace,) = [trace for trace in chart.data if trace["type"] == "bar"]
+        assert trace["error_y"]["array"] == [10, 0]
+        assert chart.table["rows"][0] == ["1 stream", "measured", "3", "100", "10", "10", "10"]
+
+    def test_one_period_has_no_spread(self, chart):
+        run(chart, 1, each=1)
+        assert chart.data[3]["error_y"]["array"] == [None]
+
+    def test_they_outlive_a_run_until_they_are_forgotten(self, chart):
+        run(chart, 1, 2)
+        chart.start_run()
+        assert bars(chart) == {"measured": {"1": 100, "2": 200}}
+        assert lines(chart)["items/s"] == []
+        chart.forget()
+        assert bars(chart) == {}
+
+    def test_they_have_their_places_from_the_first(self, chart):
+        run(chart, 3)
+        assert chart.layout_of_figure["xaxis2"]["categoryarray"] == ["1", "2", "3", "4"]
+
+
+class TestOrigins:
+    def test_measured_and_simulated_differ_without_colour(self, chart):
+        looks = {}
+        for origin in ("measured", "simulated"):
+            chart.start_run(origin)
+            run(chart, 1)
+            looks[origin] = [trace["line"]["dash"] for trace in chart.data[:3]]
+            assert origin in chart.layout_of_figure["title"]["text"]
+        assert all(a != b for a, b in zip(looks["measured"], looks["simulated"], strict=True))
+        measured, simulated = [trace for trace in chart.data if trace["type"] == "bar"]
+        assert measured["marker"]["pattern"] != simulated["marker"]["pattern"]
+
+    def test_another_origin_is_refused(self, chart):
+        with pytest.raises(OptionError, match="measured, simulated"):
+            chart.start_run("guessed")
+
+
+class TestTraffic:
+    def test_a_sample_is_one_message(self, chart, wire):
+        run(chart, 1)
+        for num_streams in (1, 2):  # the second is a change
+            wire.messages.clear()
+            chart.show_sample(make_sample(100, num_streams, at=102.0))
+            assert len(wire.messages) == 1
+
+    def test_a_minute_of_changes_stays_below_30_kb_a_second(self, chart, wire):
+        at = run(chart, *range(1, 5), each=30)
+        for num_streams in (1, 2, 3, 4) * 6:
+            at = run(chart, num_streams, each=5, at=at)
         wire.messages.clear()
-    assert sizes[0] == sizes[1] < 4000
-    chart.close()
+        run(chart, 3, each=2, at=at)
+        size = sum(
+            len(json.dumps(data)) + sum(memoryview(b).nbytes for b in buffers) for data, buffers in wire.messages
+        )
+        assert len(wire.messages) == 2
+        assert size < 25_000  # the lab's other widgets have the rest
+
+    def test_nothing_is_sent_without_samples(self, chart, wire):
+        wire.messages.clear()
+        repr(chart)
+        chart._repr_mimebundle_()
+        assert wire.messages == []
 
 
-def test_repr_is_the_same_everywhere():
-    chart = ThroughputChart()
-    assert repr(chart) == "ThroughputChart(points=120)"
-    chart.close()
+def test_text_and_picture_for_where_no_kernel_lives(chart):
+    data, _ = chart._repr_mimebundle_()
+    assert data["text/plain"] == repr(chart) == "ThroughputChart()"
+    assert "No run yet." in data["image/svg+xml"]
+    run(chart, 1, 2)
+    assert chart._repr_mimebundle_()[0]["text/plain"] == repr(chart)
+    assert "measured" in chart._repr_mimebundle_()[0]["image/svg+xml"]
 
 
 def test_rates_of_any_size_are_written_without_exponents(golden_plan):

@@ -165,6 +165,7 @@ describe("threads", () => {
 
     assert.equal(name({}), "cpu 6, core 6, socket 0, L3 0");
     assert.equal(name({}, GOLDEN, GOLDEN_3), "cpu 6, core 6, socket 0, L3 0, stream 1");
+    assert.match(name({ note: "threads elsewhere" }, GOLDEN, GOLDEN_3), /stream 1, threads elsewhere$/);
     assert.match(name({ stream: null }, GOLDEN, GOLDEN_3), /L3 0, in no stream$/);
     assert.match(name({ allowed: false }), /L3 0, not allowed to this process$/);
     assert.match(name({ l3: null, kind: "performance" }), /no L3, performance core$/);
@@ -184,6 +185,14 @@ describe("labels", () => {
     assert.deepEqual(texts(40, 40), ["S1", "6"]);
     assert.deepEqual(texts(40, 24), ["S1"]);
     assert.deepEqual(texts(10, 10), []);
+  });
+
+  test("a stream with a note bears a sign, in its cells or across them", () => {
+    const note = ({ streams: [first, ...others] }) => ({ streams: [{ ...first, note: "of note" }, ...others] });
+    const { cells } = layoutMachine(GOLDEN, note(GOLDEN_2), 900);
+    const [run] = labelRuns(layoutMachine(MACHINES["512 cores"], note(buildPlan(MACHINES["512 cores"], [8])), 360));
+    assert.deepEqual([0, 8].map((i) => labelCell(cells[i])[0].text), ["S0▲", "S1"]);
+    assert.equal(run.text, "S0▲");
   });
 
   test("streams on cores too small for labels are named once a block of cores", () => {

@@ -1,0 +1,116 @@
+"""What a sweep over num_streams gives, and its picture: throughput and latency against num_streams."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from deepsched.errors import MissingPackageError, OptionError
+from deepsched.render.sweep_figure import describe_sweep
+from deepsched.render.timeline_data import ORIGINS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from deepsched.planning import StreamPlan
+    from deepsched.topology import Topology
+
+
+@dataclass(frozen=True, slots=True)
+class SweepPoint:
+    """One num_streams of a sweep.
+
+    Parameters
+    ----------
+    num_streams : int
+        At least 1.
+    throughput, low, high : float
+        Items per second, and the ends of its confidence interval; infinite or NaN where it has none.
+    p50, p99 : float
+        Latency in seconds; NaN where no request ended.
+    aligned : bool
+        Whether no stream straddles a socket, a NUMA node or an L3.
+    findings : str
+        What the plan says of this num_streams.
+    origin : str
+        ``"measured"`` or ``"simulated"``.
+    p50_interval, p99_interval : (float, float), optional
+        The ends of their confidence intervals in seconds.
+
+    Raises
+    ------
+    OptionError
+        If `num_streams` is below 1, `origin` neither of the two, or the throughput outside its interval.
+    """
+
+    num_streams: int
+    throughput: float
+    low: float
+    high: float
+    p50: float
+    p99: float
+    aligned: bool = True
+    findings: str = ""
+    origin: str = "measured"
+    p50_interval: tuple[float, float] | None = None
+    p99_interval: tuple[float, float] | None = None
+
+    def __post_init__(self) -> None:
+        if self.num_streams < 1:
+            raise OptionError(f"num_streams is {self.num_streams!r}; expected an integer of 1 or more.")
+        if self.origin not in ORIGINS:
+            raise OptionError(f"origin is {self.origin!r}; expected one of {', '.join(ORIGINS)}.")
+        if not isfinite(self.throughput) or self.low > self.throughput or self.high < self.throughput:
+            interval = f"{self.low} to {self.high}"
+            raise OptionError(f"throughput is {self.throughput!r}; expected a number in its interval, {interval}.")
+
+
+def read_alignment(plan: StreamPlan) -> tuple[bool, str]:
+    """Say whether no stream of a plan straddles anything, and what there is to say of the plan."""
+    straddles = any(finding.kind.endswith("-straddle") for finding in plan.findings)
+    return not straddles, " ".join(finding.message for finding in plan.findings) or "No findings."
+
+
+def name_boundaries(topology: Topology) -> dict[int, str]:
+    """Give each num_streams at which every stream owns one whole part of the machine the part's name."""
+    counts = {"a socket": topology.sockets, "a NUMA node": topology.numa_nodes, "an L3": topology.l3_caches}
+    names: dict[int, list[str]] = {}
+    for name, parts in counts.items():
+        # One stream for the whole machine is aligned with everything: not worth a mark.
+        if len(parts) > 1:
+            names.setdefault(len(parts), []).append(name)
+    return {count: f"one stream {', '.join(parts)}" for count, parts in names.items()}
+
+
+def draw_sweep(points: Sequence[SweepPoint], *, boundaries: Mapping[int, str] | None = None, title: str = "") -> Any:
+    """Draw throughput, p50 and p99 against num_streams, measured beside simulated.
+
+    Parameters
+    ----------
+    points : sequence of SweepPoint
+        In any order.
+    boundaries : mapping of int to str, optional
+        What to write at which num_streams; `name_boundaries` gives those of a machine.
+    title : str
+        What was swept.
+
+    Returns
+    -------
+    plotly.graph_objects.Figure
+
+    Raises
+    ------
+    MissingPackageError
+        If plotly is not installed.
+    OptionError
+        If one num_streams has two points of one origin.
+    """
+    try:
+        import plotly.graph_objects as go  # noqa: PLC0415 - an extra, and heavy
+    except ImportError:
+        raise MissingPackageError(
+            "draw_sweep needs plotly, which is not installed. Install it with: pip install 'deepsched[widgets]'"
+        ) from None
+    figure = describe_sweep(points, boundaries=boundaries or {}, title=title)
+    return go.Figure(data=figure["data"], layout={**figure["layout_of_figure"], "template": "plotly_white"})

@@ -1,0 +1,110 @@
+"""The requests of one run, as a picture takes them: a title, records, and whether they were measured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+
+from deepsched.errors import OptionError
+from deepsched.telemetry import RequestRecord
+
+ORIGINS = ("measured", "simulated")
+MOST_TIMELINES = 8
+_COLUMNS = ("stream", "queued", "started", "ended", "items")
+_MILLISECONDS = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """The requests of one run.
+
+    Parameters
+    ----------
+    title : str
+        What ran, such as ``"single_stream"``.
+    records : sequence of RequestRecord
+        The requests, in any order; `Engine.trace` gives those of an engine.
+    num_streams : int
+        How many lanes to draw; 0 for as many as the records' streams need.
+    origin : str
+        ``"measured"`` or ``"simulated"``.
+
+    Attributes
+    ----------
+    table : mapping of str to numpy array
+        The records by column: `stream`, `items`, and `queued`, `started`, `ended` in ms since the first was queued.
+
+    Raises
+    ------
+    OptionError
+        If `origin` is neither of the two, a record is none, or there are fewer lanes than the records need.
+    """
+
+    title: str
+    records: tuple[RequestRecord, ...] = field(repr=False)
+    num_streams: int = 0
+    origin: str = "measured"
+    table: Mapping[str, Any] = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        if self.origin not in ORIGINS:
+            raise OptionError(f"origin is {self.origin!r}; expected one of {', '.join(ORIGINS)}.")
+        records = tuple(self.records)
+        strange = [record for record in records if not isinstance(record, RequestRecord)]
+        if strange:
+            raise OptionError(f"a record is {strange[0]!r}; expected a RequestRecord, as engine.trace() gives them.")
+        needed = max((record.stream for record in records), default=0) + 1
+        if self.num_streams and self.num_streams < needed:
+            raise OptionError(f"num_streams is {self.num_streams}; the records are of {needed} streams.")
+        # A frozen dataclass has no other way to complete itself.
+        object.__setattr__(self, "records", records)
+        object.__setattr__(self, "num_streams", self.num_streams or needed)
+        object.__setattr__(self, "table", _read_table(records))
+
+
+def read_timelines(given: Any) -> tuple[Timeline, ...]:
+    """Take one run or several as people hand them over.
+
+    Parameters
+    ----------
+    given : Timeline, sequence of RequestRecord, sequence of Timeline, or mapping of title to either
+
+    Raises
+    ------
+    OptionError
+        If it is none of these, or there are more than `MOST_TIMELINES`.
+    """
+    if isinstance(given, Timeline):
+        return (given,)
+    items: list[Any]
+    if isinstance(given, Mapping):
+        items = [_name_timeline(str(title), records) for title, records in given.items()]
+    else:
+        items = _list(given)
+    if not items or not all(isinstance(item, Timeline) for item in items):
+        items = [Timeline("requests", tuple(items))]
+    if len(items) > MOST_TIMELINES:
+        raise OptionError(f"{len(items)} timelines were given; one picture shows at most {MOST_TIMELINES}.")
+    return tuple(items)
+
+
+def _name_timeline(title: str, given: Any) -> Timeline:
+    return replace(given, title=title) if isinstance(given, Timeline) else Timeline(title, tuple(_list(given)))
+
+
+def _list(given: Any) -> list[Any]:
+    try:
+        return list(given)
+    except TypeError:
+        raise OptionError(f"timelines is {given!r}; expected requests, such as engine.trace() gives them.") from None
+
+
+def _read_table(records: tuple[RequestRecord, ...]) -> Mapping[str, Any]:
+    rows = [(r.stream, r.queued, r.started, r.ended, r.items) for r in records]
+    columns = np.asarray(rows, dtype=np.float64).reshape(-1, len(_COLUMNS)).T.copy()
+    if rows:
+        columns[1:4] = (columns[1:4] - columns[1].min()) * _MILLISECONDS
+    return dict(zip(_COLUMNS, columns, strict=True))

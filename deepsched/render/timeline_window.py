@@ -1,0 +1,232 @@
+"""Which requests a picture of timelines shows, as bars in lanes and in a queue, and what it says of them."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass, replace
+from math import ceil, floor, isfinite, log10
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from deepsched.errors import OptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from deepsched.render.timeline_data import Timeline
+
+# Enough to see a schedule, few enough for one small message and a page that draws at once.
+_MOST_BARS = 240
+_MOST_LANES = 80
+_MOST_ROWS = 12
+_DEPTHS = 80
+_REQUESTS_AT_FIRST = 5
+_VISIBLE = 0.002  # of the window: a shorter wait would be no wider than its edge
+_MILLISECONDS = 1000.0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The part of time that is shown, in ms since the timeline's first request was queued."""
+
+    start: float
+    duration: float
+
+    @property
+    def end(self) -> float:
+        """Where it ends, in ms."""
+        return self.start + self.duration
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    """One request, or `count` short ones of a stream that follow each other. Times in ms, as in `Window`.
+
+    `request` is the place of the (first) request in the records. `waited` and `ran` are the means of several
+    requests. `row` is where the wait is drawn in the queue, the first from the bottom, or -1 where it is not.
+    """
+
+    request: int
+    count: int
+    stream: int
+    started: float
+    ended: float
+    waited: float
+    ran: float
+    row: int = -1
+
+    @property
+    def queued(self) -> float:
+        """When the wait begins."""
+        return self.started - self.waited
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """What a picture shows of one timeline: its bars by stream and time, and the words beside them.
+
+    `rows` is how many rows of waits the queue has. Where requests are too many to draw each wait, `depths` holds the
+    greatest depth of the queue in each of equal parts of the window instead; it is empty otherwise.
+    """
+
+    title: str
+    origin: str
+    lanes: int
+    rows: int
+    depths: tuple[int, ...]
+    bars: tuple[Bar, ...]
+    summary: str
+    note: str
+
+
+def choose_window(timelines: Sequence[Timeline], start: float = 0.0, duration: float | None = None) -> Window:
+    """Choose what to show of all timelines, on one scale: by default some five requests of the slowest.
+
+    Parameters
+    ----------
+    timelines : sequence of Timeline
+    start : float
+        In ms since each timeline's first request was queued.
+    duration : float, optional
+        In ms.
+
+    Raises
+    ------
+    OptionError
+        If these are no times.
+    """
+    if not isfinite(start) or start < 0:
+        raise OptionError(f"start_ms is {start!r}; expected a time of 0 ms or later.")
+    if duration is None:
+        ran = [float(np.median(t.table["ended"] - t.table["started"])) for t in timelines if t.records]
+        duration = round_up(max(1e-3, min(measure_span(timelines), _REQUESTS_AT_FIRST * max(ran, default=0.0))))
+    if not isfinite(duration) or duration <= 0:
+        raise OptionError(f"duration_ms is {duration!r}; expected a time above 0 ms.")
+    return Window(float(start), float(duration))
+
+
+def round_up(value: float) -> float:
+    """Give the next number of 1, 2 or 5 times a power of ten, so that an axis ends on a tick."""
+    power = 10.0 ** floor(log10(value))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= value * (1 - 1e-9))
+
+
+def measure_span(timelines: Sequence[Timeline]) -> float:
+    """Give the end of the longest timeline, in ms since its first request was queued; 0 without requests."""
+    return max((float(t.table["ended"].max()) for t in timelines if t.records), default=0.0)
+
+
+def show_window(timelines: Sequence[Timeline], window: Window) -> tuple[Panel, ...]:
+    """Choose the bars of each timeline: all requests in the window or, of very many, blocks of neighbours."""
+    most_lanes = _MOST_LANES // len(timelines)
+    lanes = [min(timeline.num_streams, most_lanes) for timeline in timelines]
+    bars_a_lane = _MOST_BARS // sum(lanes)
+    return tuple(_show_timeline(t, window, n, bars_a_lane) for t, n in zip(timelines, lanes, strict=True))
+
+
+def _show_timeline(timeline: Timeline, window: Window, lanes: int, bars_a_lane: int) -> Panel:
+    table = timeline.table
+    seen = np.flatnonzero((table["ended"] > window.start) & (table["queued"] < window.end))
+    summary = _summarise(table, seen, window)
+    depths = _measure_depths(table, window)
+    crowded = max(depths) > _MOST_ROWS or len(seen) > lanes * bars_a_lane
+    if crowded:
+        seen = seen[table["started"][seen] < window.end]
+    bars: list[Bar] = []
+    for stream in range(lanes):
+        own = seen[table["stream"][seen] == stream]
+        bars += _join_requests(own[np.argsort(table["started"][own], kind="stable")], table, window, bars_a_lane)
+    rows = 0
+    if not crowded:
+        bars, rows = _place_waits(bars, window)
+    notes = []
+    if lanes < timeline.num_streams:
+        notes.append(f"The first {lanes} of {timeline.num_streams} streams are drawn.")
+    if any(bar.count > 1 for bar in bars):
+        notes.append("Many short requests are drawn as one bar.")
+    if crowded and max(depths):
+        notes.append(f"At most {max(depths)} waited at once.")
+    return Panel(
+        timeline.title,
+        timeline.origin,
+        lanes,
+        rows,
+        depths if crowded and max(depths) else (),
+        tuple(bars),
+        summary,
+        " ".join(notes),
+    )
+
+
+def _measure_depths(table: Mapping[str, Any], window: Window) -> tuple[int, ...]:
+    """Give the greatest depth of the queue in each of `_DEPTHS` parts of the window."""
+    queued, started = np.sort(table["queued"]), np.sort(table["started"])
+    arrivals = queued[(queued >= window.start) & (queued < window.end)]
+    parts = np.arange(_DEPTHS)
+    times = np.concatenate([window.start + window.duration * parts / _DEPTHS, arrivals])
+    depth = np.searchsorted(queued, times, "right") - np.searchsorted(started, times, "right")
+    of_arrivals = ((arrivals - window.start) / window.duration * _DEPTHS).astype(int).clip(0, _DEPTHS - 1)
+    deepest = np.zeros(_DEPTHS, dtype=int)
+    np.maximum.at(deepest, np.concatenate([parts, of_arrivals]), depth)
+    return tuple(deepest.tolist())
+
+
+def _join_requests(
+    own: np.ndarray[Any, np.dtype[np.intp]], table: Mapping[str, Any], window: Window, most: int
+) -> Iterator[Bar]:
+    """Make a bar a request, or, of more than `most`, one of all that start in the same part of the window."""
+    part = window.duration / max(1, most - 1) if len(own) > most else 0.0
+    groups: dict[float, list[int]] = defaultdict(list)
+    for index in own.tolist():
+        groups[table["started"][index] // part if part else index].append(index)
+    for some in groups.values():
+        queued, started, ended = (table[name][some] for name in ("queued", "started", "ended"))
+        waited, ran = float((started - queued).mean()), float((ended - started).mean())
+        stream = int(table["stream"][some[0]])
+        yield Bar(min(some), len(some), stream, float(started.min()), float(ended.max()), waited, ran)
+
+
+def _place_waits(bars: Sequence[Bar], window: Window) -> tuple[list[Bar], int]:
+    """Give each visible wait the lowest free row of the queue, so that its height is the queue's depth."""
+    free_from: list[float] = []
+    placed = list(bars)
+    for i in sorted(range(len(bars)), key=lambda i: (bars[i].queued, bars[i].started)):
+        bar = bars[i]
+        if bar.waited <= _VISIBLE * window.duration or bar.started <= window.start or bar.queued >= window.end:
+            continue
+        row = next((n for n, time in enumerate(free_from) if time <= bar.queued + 1e-6), len(free_from))
+        free_from[row : row + 1] = [bar.started]
+        placed[i] = replace(bar, row=row)
+    return placed, len(free_from)
+
+
+def _summarise(table: Mapping[str, Any], seen: Any, window: Window) -> str:
+    ended = table["ended"][seen]
+    done = seen[ended <= window.end]
+    if not len(done):
+        return "no request done in this time" if len(table["ended"]) else "no requests"
+    until = min(window.end, float(table["ended"].max()))
+    rate = float(table["items"][done].sum()) / (until - window.start) * _MILLISECONDS
+    p50 = float(np.median(table["ended"][done] - table["queued"][done]))
+    noun = "request" if len(done) == 1 else "requests"
+    return f"{len(done)} {noun} done, {format_rate(rate)} items/s, p50 {format_ms(p50)} ms"
+
+
+def format_ms(value: float) -> str:
+    """Write a time as a person reads it: ``12.0``, ``3.1``, ``0.12``, ``0.0047``."""
+    if value >= 1 or value <= 0:
+        return f"{value:.1f}"
+    return f"{value:.{ceil(-log10(value)) + 1}f}"
+
+
+def format_rate(value: float) -> str:
+    """Write a throughput with three digits at least and without an exponent."""
+    return f"{value:.3g}" if value < 100 else f"{value:.0f}"  # noqa: PLR2004 - from there three digits are there
+
+
+def name_bar(bar: Bar) -> str:
+    """Say of a bar what a person asks: ``request 12, stream 1, waited 3.1 ms, ran 12.0 ms``."""
+    who = f"request {bar.request}" if bar.count == 1 else f"{bar.count} requests from {bar.request} on"
+    mean = "" if bar.count == 1 else " on average"
+    return f"{who}, stream {bar.stream}, waited {format_ms(bar.waited)} ms, ran {format_ms(bar.ran)} ms{mean}"

@@ -1,0 +1,124 @@
+"""Requests over time: a lane a stream, a bar a request, and above them the queue."""
+
+from __future__ import annotations
+
+from math import isfinite
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import anywidget
+import traitlets
+
+from deepsched.render.timeline import SIGNS, draw_timelines
+from deepsched.render.timeline_data import read_timelines
+from deepsched.render.timeline_window import Window, choose_window, measure_span, show_window
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deepsched.render.timeline_data import Timeline
+    from deepsched.render.timeline_window import Bar, Panel
+
+_STATIC = Path(__file__).parent / "static"
+_COUNTS = ("request", "count", "stream", "row")
+_TIMES = ("started", "ended", "waited", "ran")
+_DIGITS = 4  # of a ms: a tenth of a microsecond
+_SHORTEST = 0.001
+
+
+class RequestTimeline(anywidget.AnyWidget):
+    """Where each request waited and ran: one run, or several on one scale of time.
+
+    Parameters
+    ----------
+    timelines : sequence of RequestRecord, Timeline, sequence of Timeline, or mapping of title to either
+        What `Engine.trace` or a simulation gives; a `deepsched.render.Timeline` says more of it.
+    start_ms, duration_ms : float
+        What to show at first, in ms since each timeline's first request was queued; by default some five requests of
+        the slowest schedule.
+    **kwargs
+        Values of other traits, such as `layout`.
+
+    Raises
+    ------
+    OptionError
+        If these are no timelines, or no times.
+    TypeError
+        If a keyword argument is no trait.
+    """
+
+    _esm = _STATIC / "request_timeline.js"
+    _css = _STATIC / "request_timeline.css"
+
+    picture = traitlets.Dict().tag(sync=True)
+    """Kernel to page: the window, and the bars in it, a list for each column; some hundred bars at the most."""
+
+    def __init__(
+        self, timelines: Any, *, start_ms: float = 0.0, duration_ms: float | None = None, **kwargs: Any
+    ) -> None:
+        unknown = sorted(set(kwargs) - set(self.class_trait_names()))
+        if unknown:
+            raise TypeError(f"RequestTimeline() got unexpected keyword arguments: {', '.join(unknown)}.")
+        self._timelines = read_timelines(timelines)
+        self._window = choose_window(self._timelines, start_ms, duration_ms)
+        super().__init__(picture=_pack_picture(self._timelines, self._window), **kwargs)
+        self.on_msg(self._on_message)
+
+    def show(self, timelines: Any, *, start_ms: float = 0.0, duration_ms: float | None = None) -> None:
+        """Show other requests, in one message; the parameters are those of the class."""
+        runs = read_timelines(timelines)
+        window = choose_window(runs, start_ms, duration_ms)
+        self._timelines, self._window = runs, window
+        self.picture = _pack_picture(runs, window)
+
+    def _on_message(self, _widget: Any, message: Any, _buffers: Any) -> None:
+        """Show the window that a button asked for: ``{"start": 50.0, "duration": 100.0}``, in ms."""
+        try:
+            start, duration = float(message["start"]), float(message["duration"])
+        except (KeyError, TypeError, ValueError):
+            return
+        if isfinite(start) and isfinite(duration):
+            self._window = Window(min(max(start, 0.0), measure_span(self._timelines)), max(duration, _SHORTEST))
+            self.picture = _pack_picture(self._timelines, self._window)
+
+    def __repr__(self) -> str:
+        count = len(self._timelines)
+        return f"RequestTimeline({count} timeline{'' if count == 1 else 's'})"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle
+        window = self._window
+        drawn = draw_timelines(self._timelines, start_ms=window.start, duration_ms=window.duration)
+        return {**data, "text/plain": repr(self), "image/svg+xml": drawn}, metadata
+
+
+def _pack_picture(timelines: Sequence[Timeline], window: Window) -> dict[str, Any]:
+    return {
+        "start": window.start,
+        "duration": window.duration,
+        "span": measure_span(timelines),
+        "panels": [_pack_panel(panel) for panel in show_window(timelines, window)],
+    }
+
+
+def _pack_panel(panel: Panel) -> dict[str, Any]:
+    return {
+        "title": panel.title,
+        "origin": panel.origin,
+        "sign": SIGNS[panel.origin],
+        "lanes": panel.lanes,
+        "rows": panel.rows,
+        "depths": list(panel.depths),
+        "summary": panel.summary,
+        "note": panel.note,
+        "bars": _pack_bars(panel.bars),
+    }
+
+
+def _pack_bars(bars: Sequence[Bar]) -> dict[str, list[float]]:
+    """Turn the bars on their side, a third of the bytes."""
+    counts = {name: [getattr(bar, name) for bar in bars] for name in _COUNTS}
+    return {**counts, **{name: [round(getattr(bar, name), _DIGITS) for bar in bars] for name in _TIMES}}

@@ -1,0 +1,91 @@
+"""Throughput and latency against num_streams, on a page."""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import TYPE_CHECKING, Any
+
+from deepsched.render.sweep import name_boundaries
+from deepsched.render.sweep_figure import describe_sweep
+from deepsched.render.sweep_svg import draw_sweep_svg
+from deepsched_widgets.chart_view import ChartView
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from deepsched.render.sweep import SweepPoint
+    from deepsched.topology import Topology
+
+_COLUMNS = ["num_streams", "origin", "items/s", "interval", "p50, ms", "p99, ms", "plan"]
+_MILLISECONDS = 1000.0
+
+
+class SweepChart(ChartView):
+    """A sweep over num_streams: throughput with its interval, p50 and p99, and how each plan fits the machine.
+
+    `deepsched.render.draw_sweep` gives the same as a plotly figure, for where no kernel lives.
+
+    Parameters
+    ----------
+    points : sequence of SweepPoint
+        Measured, simulated or both, in any order.
+    topology : Topology, optional
+        The machine, whose sockets, NUMA nodes and L3 caches are marked.
+    title : str
+        What was swept.
+
+    Raises
+    ------
+    OptionError
+        If one num_streams has two points of one origin.
+    """
+
+    def __init__(self, points: Sequence[SweepPoint], topology: Topology | None = None, *, title: str = "") -> None:
+        self._boundaries = name_boundaries(topology) if topology else {}
+        self._points = tuple(points)
+        self._title = title
+        super().__init__(**self._describe())
+
+    def show(self, points: Sequence[SweepPoint]) -> None:
+        """Show other points of the same machine, in one message."""
+        self._points = tuple(points)
+        self.show_picture(**self._describe())
+
+    def _describe(self) -> dict[str, Any]:
+        figure = describe_sweep(self._points, boundaries=self._boundaries, title=self._title)
+        rows = [_write_row(point) for point in sorted(self._points, key=lambda p: (p.num_streams, p.origin))]
+        return {**figure, "label": _label(self._points), "table": {"columns": _COLUMNS, "rows": rows}}
+
+    def __repr__(self) -> str:
+        return f"SweepChart({len(self._points)} points)"
+
+    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
+        bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
+        if bundle is None:
+            return None
+        data, metadata = bundle
+        drawn = draw_sweep_svg(self._points, title=self._title)
+        return {**data, "text/plain": repr(self), "image/svg+xml": drawn}, metadata
+
+
+def _label(points: Sequence[SweepPoint]) -> str:
+    """Say what a person sees at first: which num_streams is best."""
+    if not points:
+        return "Throughput and latency against num_streams: no points yet."
+    best = max(points, key=lambda point: point.throughput)
+    return (
+        f"Throughput and latency against num_streams. Best throughput: {best.throughput:.4g} items/s "
+        f"at num_streams={best.num_streams}, {best.origin}."
+    )
+
+
+def _write_row(point: SweepPoint) -> list[str]:
+    known = isfinite(point.high - point.low)
+    return [
+        str(point.num_streams),
+        point.origin,
+        f"{point.throughput:.4g}",
+        f"{point.low:.4g} to {point.high:.4g}" if known else "unknown",
+        *(f"{value * _MILLISECONDS:.4g}" if isfinite(value) else "none" for value in (point.p50, point.p99)),
+        ("aligned" if point.aligned else "straddles") + (f": {point.findings}" if point.findings else ""),
+    ]
