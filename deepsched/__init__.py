@@ -16,6 +16,7 @@ from deepsched.topology import Topology
 if TYPE_CHECKING:
     from deepsched.engine import Context, Engine, MultiModelEngine, compile_model
     from deepsched.measure import benchmark_model
+    from deepsched.measure.tuning import TuneResult, tune
     from deepsched.simulation import Workload, simulate, simulate_all
 
 __all__ = [
@@ -28,17 +29,20 @@ __all__ = [
     "Scheduler",
     "StreamPlan",
     "Topology",
+    "TuneResult",
     "Workload",
     "benchmark_model",
     "compile_model",
     "plan_streams",
     "simulate",
     "simulate_all",
+    "tune",
 ]
 
 _LATER = {
     **dict.fromkeys(("Context", "Engine", "MultiModelEngine", "compile_model"), "deepsched.engine"),
     "benchmark_model": "deepsched.measure",
+    **dict.fromkeys(("TuneResult", "tune"), "deepsched.measure.tuning"),
     **dict.fromkeys(("Workload", "simulate", "simulate_all"), "deepsched.simulation"),
 }
 

@@ -13,6 +13,7 @@ from deepsched.cli.output import print_on_stderr
 from deepsched.cli.plan import print_plan
 from deepsched.cli.simulate import print_simulation
 from deepsched.cli.topology import print_topology
+from deepsched.cli.tune import print_tuning
 from deepsched.errors import DeepschedError
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app.command("plan")(print_plan)
 app.command("benchmark", context_settings={"token_normalize_func": lambda name: name.replace("_", "-")})(
     print_benchmark
 )
+app.command("tune")(print_tuning)
 app.command("simulate")(print_simulation)
 app.command("lab", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_lab)
 

@@ -58,6 +58,12 @@ def print_benchmark(
     export_path: Annotated[
         str | None, typer.Option("--export-path", "-x", metavar="FILE", help="Write the JSON to a file too.")
     ] = None,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write a report with pictures, as HTML that opens offline.")
+    ] = None,
+    trace: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the last requests for ui.perfetto.dev (Chrome trace).")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     topology: TopologyOption = "this",
     json: JsonOption = False,
@@ -69,6 +75,7 @@ def print_benchmark(
     from deepsched.measure.progress import show_in_terminal  # noqa: PLC0415
 
     shown = _read_percentiles(percentiles)
+    _check_pictures(report, trace, engine)
     with warnings_on_stderr():
         result = benchmark_model(
             _find_model(model),
@@ -93,9 +100,33 @@ def print_benchmark(
             progress=False if quiet else show_in_terminal,
         )
     print_result(result.to_dict(), show_benchmark(result, shown), as_json=json)
+    _write_pictures(result, report, trace)
     if result.interrupted:
         print_on_stderr("interrupted:", "bold yellow", _say_what_there_is(result))
         sys.exit(_INTERRUPTED)
+
+
+def _check_pictures(report: str | None, trace: str | None, engine: str) -> None:
+    """See before anything is measured that what was asked for can be written after it."""
+    from deepsched.cli.measured_runs import check_traceable  # noqa: PLC0415
+    from deepsched.measure.benchmark import check_writable  # noqa: PLC0415
+    from deepsched.render.figure import read_plotly_script  # noqa: PLC0415
+
+    if report is not None:
+        read_plotly_script("--report")
+        check_writable(report)
+    if trace is not None:
+        check_traceable(engine)
+        check_writable(trace)
+
+
+def _write_pictures(result: BenchmarkResult, report: str | None, trace: str | None) -> None:
+    from deepsched.cli.measured_runs import write_benchmark_report, write_benchmark_trace  # noqa: PLC0415
+
+    if report is not None:
+        write_benchmark_report(report, result)
+    if trace is not None:
+        write_benchmark_trace(trace, result)
 
 
 def _say_what_there_is(result: BenchmarkResult) -> str:

@@ -2,26 +2,40 @@
 
 from __future__ import annotations
 
+from deepsched.render.chrome_trace import write_chrome_trace
+from deepsched.render.latency_figure import draw_latencies
+from deepsched.render.pareto_figure import draw_pareto, find_front
+from deepsched.render.report import Report, write_report
+from deepsched.render.run import Run
 from deepsched.render.svg import draw_plan, draw_topology
 from deepsched.render.sweep import SweepPoint, draw_sweep, name_boundaries, read_alignment
 from deepsched.render.sweep_svg import draw_sweep_svg
 from deepsched.render.text import show_catalogue, show_plan, show_topology, write_plan, write_topology
 from deepsched.render.timeline import draw_timelines
 from deepsched.render.timeline_data import Timeline
+from deepsched.render.timeline_figure import draw_timeline_figure
 
 __all__ = [
+    "Report",
+    "Run",
     "SweepPoint",
     "Timeline",
+    "draw_latencies",
+    "draw_pareto",
     "draw_plan",
     "draw_sweep",
     "draw_sweep_svg",
+    "draw_timeline_figure",
     "draw_timelines",
     "draw_topology",
+    "find_front",
     "name_boundaries",
     "read_alignment",
     "show_catalogue",
     "show_plan",
     "show_topology",
+    "write_chrome_trace",
     "write_plan",
+    "write_report",
     "write_topology",
 ]

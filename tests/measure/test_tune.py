@@ -21,7 +21,7 @@ from deepsched.measure.tuning.candidates import MOST_CANDIDATES, Candidate, list
 from deepsched.measure.tuning.halving import MOST_ROUNDS, halve
 from deepsched.measure.tuning.rate_search import RESOLUTION, search_rates
 from deepsched.measure.tuning.resume import pack_trials, read_trials
-from deepsched.measure.tuning.trial import Sample
+from deepsched.measure.tuning.trial import RateBounds, Sample
 from deepsched.measure.tuning.verdict import choose
 from tests.measure.made_rounds import make_noisy_rounds, make_round
 
@@ -207,6 +207,17 @@ def test_the_highest_rate_under_a_limit_is_searched() -> None:
     assert len(asked) < 4 * 5
 
 
+def test_a_search_that_ends_early_says_so() -> None:
+    goal, (trial, *_) = Goal(latency_p99=0.1), start(FOUR)
+    rounds = tuple(make_noisy_rounds(100, [1.0], 1))
+    half = replace(trial, rounds=rounds, bounds=RateBounds(27.0, 55.0))
+    assert "it lies between 27 and 55 requests/s" in choose([half], goal).confidence
+    # AND one that Ctrl-C ended before the first rate knows the capacity only
+    verdict = choose([replace(half, bounds=None)], goal)
+    assert "No rate was tried yet" in verdict.reason
+    assert not verdict.keeps_limit
+
+
 def test_no_rate_keeps_the_limit() -> None:
     trials, _ = search(dict.fromkeys((1, 2, 3, 4), 0.0), dict.fromkeys((1, 2, 3, 4), 100.0))
     verdict = choose(trials, Goal(latency_p99=0.001))
@@ -321,11 +332,12 @@ def test_every_goal_with_a_real_model(options: dict[str, Any]) -> None:
     seen: list[str] = []
     result = tune(DOUBLING, budget=4, progress=_collect(seen), **options)
     assert result.reason
-    assert result.verdict.keeps_limit
     assert any("trying out" in words for words in seen)
     if "latency_p99_ms" in options:
         assert result.verdict.best.bounds is not None
         assert any("requests/s" in words for words in seen)
+    else:
+        assert result.verdict.keeps_limit
     json.dumps(result.to_dict(), allow_nan=False)
 
 
