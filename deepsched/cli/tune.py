@@ -41,6 +41,9 @@ def print_tuning(
     export: Annotated[
         str | None, typer.Option("--export", "-x", metavar="FILE", help="Write the JSON to a file, to be resumed.")
     ] = None,
+    report: Annotated[
+        str | None, typer.Option(metavar="FILE", help="Write the pictures as one HTML page that needs no network.")
+    ] = None,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="Show no progress.")] = False,
     topology: TopologyOption = "this",
     json: JsonOption = False,
@@ -51,6 +54,8 @@ def print_tuning(
     from deepsched.measure import find_example, list_examples  # noqa: PLC0415
     from deepsched.measure.tuning import tune  # noqa: PLC0415
 
+    if report is not None:
+        _check_report(report)
     with warnings_on_stderr():
         result = tune(
             find_example(model) if model in list_examples() else model,
@@ -72,9 +77,22 @@ def print_tuning(
     print_result(result.to_dict(), show_tuning(result), as_json=json)
     if not json:
         typer.echo(f"\n{write_pastes(result, export)}")  # not by rich: a line that is broken cannot be pasted
+    if report is not None:
+        from deepsched.cli.tune_report import write_tune_report  # noqa: PLC0415
+
+        write_tune_report(report, result)
     if result.interrupted:
         print_on_stderr("interrupted:", "bold yellow", f"this is the best after {result.cost:.1f} s.")
         sys.exit(_INTERRUPTED)
+
+
+def _check_report(path: str) -> None:
+    """See before anything is measured that the report can be written after it."""
+    from deepsched.measure.benchmark import check_writable  # noqa: PLC0415
+    from deepsched.render.figure import read_plotly_script  # noqa: PLC0415
+
+    read_plotly_script("--report")
+    check_writable(path)
 
 
 def _read_sizes(text: str) -> list[int]:

@@ -29,6 +29,7 @@ def compile_model(
     max_queue: int | None = None,
     cores: str | None = None,
     weights: str = "shared",
+    threads_per_core: int = 1,
 ) -> Engine:
     """Make a model ready to serve requests; the parameters and errors are those of `Engine`.
 
@@ -48,6 +49,7 @@ def compile_model(
         max_queue=max_queue,
         cores=cores,
         weights=weights,
+        threads_per_core=threads_per_core,
     )
 
 

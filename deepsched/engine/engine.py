@@ -67,6 +67,8 @@ class Engine:
         Plan only with cores that no other process's engine holds; see `Context`.
     weights : {"shared", "private"}
         Whether streams, engines and processes map one copy of the weights, or each stream builds its own.
+    threads_per_core : int
+        How many hardware threads of each core a stream uses.
 
     Raises
     ------
@@ -91,6 +93,7 @@ class Engine:
         max_queue: int | None = None,
         cores: str | None = None,
         weights: str = "shared",
+        threads_per_core: int = 1,
     ) -> None:
         opened = open_model(model, batch_size, input_shapes)
         self._label = opened.label
@@ -106,17 +109,18 @@ class Engine:
                 max_queue=max_queue,
                 cores=cores,
                 weights=weights,
+                threads_per_core=threads_per_core,
             )
         elif not isinstance(context, Context):
             raise OptionError(f"context is {context!r}; expected a deepsched.Context.")
         elif (
             any((num_cores, num_streams, scheduler, topology, cores))
-            or (pinning, weights) != ("core", "shared")
+            or (pinning, weights, threads_per_core) != ("core", "shared", 1)
             or max_queue is not None
         ):
             raise OptionError(
-                "num_cores, num_streams, scheduler, topology, pinning, max_queue, cores and weights belong to the "
-                "context given."
+                "num_cores, num_streams, scheduler, topology, pinning, max_queue, cores, weights and "
+                "threads_per_core belong to the context given."
             )
         self._context = context
         self._closed = False

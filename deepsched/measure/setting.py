@@ -25,7 +25,7 @@ class Setting:
 
     Parameters
     ----------
-    scheduler, num_streams, num_cores, batch_size, input_shapes, pinning, topology
+    scheduler, num_streams, num_cores, batch_size, input_shapes, pinning, topology, threads_per_core
         As for `compile_model`.
     engine : {"deepsched", "onnxruntime", "openvino"}
         With ``"onnxruntime"`` all callers share one session, which has a thread for each core and is not pinned.
@@ -45,6 +45,7 @@ class Setting:
     pinning: str = "core"
     topology: Topology | str | None = None
     engine: str = "deepsched"
+    threads_per_core: int = 1
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "engine", _ALIASES.get(self.engine, self.engine))
@@ -53,6 +54,7 @@ class Setting:
         for name in ("num_streams", "num_cores", "batch_size"):
             if getattr(self, name) is not None:
                 check_count(name, getattr(self, name), least=0)
+        check_count("threads_per_core", self.threads_per_core)
         Scheduler.choose(self.scheduler)
 
     @property
@@ -73,4 +75,5 @@ class Setting:
             "input_shapes": None if self.input_shapes is None else [list(shape) for shape in self.input_shapes],
             "pinning": self.pinning,
             "topology": source,
+            "threads_per_core": self.threads_per_core,
         }

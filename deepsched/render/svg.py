@@ -72,7 +72,7 @@ def _draw(topology: Topology, plan: StreamPlan | None, title: str) -> str:
         more = len(findings) - 6
         words.append(("", "#000000", f"... and {more} finding{'s' if more > 1 else ''} more"))
     top = _MARGIN + 22
-    width = max(machine.width + 2 * _MARGIN, 560.0)
+    width = max(machine.width + 2 * _MARGIN, 640.0)
     bottom = top + machine.height + 12
     height = bottom + len(words) * _LINE + (_MARGIN if words else 4)
     description = " ".join(finding.message for finding in findings) or "No findings."

@@ -106,8 +106,12 @@ def choose_window(timelines: Sequence[Timeline], start: float = 0.0, duration: f
     return Window(float(start), float(duration))
 
 
+_SMALLEST = 1e-300  # below it, powers of ten lose their digits
+
+
 def round_up(value: float) -> float:
     """Give the next number of 1, 2 or 5 times a power of ten, so that an axis ends on a tick."""
+    value = max(value, _SMALLEST)
     power = 10.0 ** floor(log10(value))
     return next(step * power for step in (1, 2, 5, 10) if step * power >= value * (1 - 1e-9))
 

@@ -96,6 +96,7 @@ def test_long_names(call: Callable, model: str, names: tuple[str, ...]) -> None:
         "input_shapes": None,
         "pinning": "none",
         "topology": "this",
+        "threads_per_core": 1,
     }
     assert (result["seconds_to_run"], result["warmup_time"]) == (0.3, 0.05)
 

@@ -82,14 +82,23 @@ def test_the_simplest_candidates_come_first() -> None:
     assert not {"elastic", "multi_stream with 1 streams"} & set(names)
 
 
+def test_all_hardware_threads_of_a_core_are_tried_beside_one() -> None:
+    candidates = list_candidates(Topology.from_synthetic("pack:1 l3:1 core:4 pu:2"), Setting())
+    assert {c.setting.threads_per_core for c in candidates} == {1, 2}
+    assert {len(c.plan.streams[0].cpus) for c in candidates if c.plan.num_streams == 2} == {2, 4}
+    # AND one is the simpler
+    names = [c.name for c in candidates if c.plan.num_streams == 2]
+    assert names == ["multi_stream with 2 streams", "multi_stream with 2 streams, 2 threads a core"]
+
+
 @pytest.mark.parametrize("text", ["pack:2 l3:4 core:16 pu:2", "pack:2 l3:1 core:13 pu:1", "pack:1 core:1 pu:1"])
 def test_large_machines_give_no_more_candidates_than_can_be_measured(text: str) -> None:
     machine = Topology.from_synthetic(text)
     candidates = list_candidates(machine, Setting())
     assert 1 <= len(candidates) <= MOST_CANDIDATES
-    counts = {candidate.plan.num_streams for candidate in candidates}
-    assert {1, len(machine.cores)} <= counts
-    assert len(counts) == len(candidates)
+    kinds = {(candidate.plan.num_streams, candidate.setting.threads_per_core) for candidate in candidates}
+    assert {(1, 1), (len(machine.cores), 1)} <= kinds
+    assert len(kinds) == len(candidates)
 
 
 def test_the_best_is_found_and_losers_are_dropped_early() -> None:

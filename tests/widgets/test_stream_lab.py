@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from dataclasses import replace
@@ -12,7 +13,7 @@ from deepsched import Topology
 from deepsched.engine import Engine
 from deepsched.errors import DeepschedError, ModelError, OptionError, TopologyError
 from deepsched.measure import find_example
-from deepsched_widgets import StreamLab, live_run
+from deepsched_widgets import StreamLab, measured_run
 
 GOLDEN = "pack:2 l3:1 core:8 pu:1"
 
@@ -28,22 +29,14 @@ class TestAnotherMachine:
     def test_it_plans_and_draws_and_says_that_it_cannot_measure(self, make_lab):
         lab = make_lab(topology=GOLDEN, num_streams=3)
         assert not lab.measurable
-        assert lab.chart is None
-        assert "not measured" in lab.note
+        assert lab.note == "This is not the machine that you are on: what runs here is simulated, not measured."
         assert lab.sentence == "3 streams planned on 16 cores. Findings: socket-straddle, uneven-streams."
-        with pytest.raises(OptionError, match="not measured"):
-            lab.start()
 
     def test_the_slider_changes_the_plan_on_the_map(self, make_lab):
         lab = make_lab(topology=GOLDEN, num_streams=2)
         lab.set_state({"num_streams": 3})  # as the page does
         assert lab.plan.num_streams == 3
         assert lab.machine_map.plan["num_streams"] == 3
-
-    def test_a_start_that_no_button_allows_does_nothing(self, make_lab):
-        lab = make_lab(topology=GOLDEN)
-        lab.set_state({"running": True})
-        assert lab.state == "idle"
 
     def test_a_machine_with_the_same_cpus_is_still_another_one(self, make_lab):
         assert not make_lab(topology=f"pack:{len(Topology.detect().cores)} l3:1 core:1 pu:1").measurable
@@ -75,7 +68,7 @@ class TestThisMachine:
                 return tuple(replace(p, asked=frozenset({max(cpus)})) for p in super().verify_pinning(**options))
 
         # GIVEN workers that were pinned to the last cpu and are found on others too
-        monkeypatch.setattr(live_run, "compile_model", MovedEngine)
+        monkeypatch.setattr(measured_run, "compile_model", MovedEngine)
         lab = make_lab(num_streams=1)
         assert lab.machine_map.misplaced == []
         # WHEN it runs THEN the map says so
@@ -111,11 +104,47 @@ class TestThisMachine:
 
     def test_a_run_that_fails_says_why(self, make_lab, monkeypatch):
         lab = make_lab()
-        monkeypatch.setattr("deepsched_widgets.live_run.compile_model", _fail)
+        monkeypatch.setattr("deepsched_widgets.measured_run.compile_model", _fail)
         lab.start()
         wait_for(lambda: lab.note)
         assert lab.note == "The run ended: no such luck"
         assert lab.state == "idle"
+
+    def test_what_was_predicted_stands_beside_what_is_measured(self, make_lab):
+        cores = len(Topology.detect().usable_cores)
+        lab = make_lab(predict=True, num_streams=cores)
+        lab.start()
+        wait_for(lambda: lab.sentence.startswith("Calibrating"))
+        wait_for(lambda: lab.prediction)
+        how_far = r"(\d+ % (above|below)|within 1 % of) the measured mean of \d+ periods?"
+        assert re.fullmatch(rf"Predicted \(simulated\): [\d.]+ items/s, {how_far}, [\d.]+ items/s\.", lab.prediction)
+        calibrated = lab._predictor._workload
+        # WHEN a person no longer asks for it THEN it is gone, and the run goes on
+        lab.predict = False
+        wait_for(lambda: not lab.prediction)
+        # and WHEN they ask again THEN it comes from the same calibration
+        lab.predict = True
+        wait_for(lambda: lab.prediction)
+        assert lab._predictor._workload is calibrated
+        assert lab.state == "running"
+        lab.stop()
+        assert lab.prediction == ""
+
+    def test_without_the_wish_nothing_is_predicted(self, make_lab):
+        lab = make_lab()
+        lab.start()
+        wait_for(lambda: "items/s" in lab.sentence)
+        lab.stop()
+        assert not lab._predictor.calibrated
+
+    def test_other_clients_empty_the_chart(self, make_lab):
+        lab = make_lab(clients=1)
+        lab.start()
+        wait_for(lambda: lab.chart.table["rows"])
+        lab.stop()
+        assert lab.chart.table["rows"]
+        lab.clients = 2
+        assert lab.chart.table["rows"] == []
 
     def test_traffic_stays_small(self, make_lab, wire):
         lab = make_lab()
@@ -127,8 +156,8 @@ class TestThisMachine:
         seconds = time.monotonic() - begin
         sent = list(wire.messages)
         lab.stop()
-        # Four for the chart each half second, which is plotly's way, and one sentence each second.
-        assert 0 < len(sent) <= 9 * (seconds + 1)
+        # One for the chart each half second, and one sentence each second.
+        assert 0 < len(sent) <= 5 * (seconds + 1)
         size = sum(len(str(state)) + sum(memoryview(b).nbytes for b in buffers) for state, buffers in sent)
         assert size / seconds < 30_000
 
@@ -154,6 +183,8 @@ class TestMistakes:
             ({"seconds": 0}, OptionError),
             ({"clients": 0}, OptionError),
             ({"seconds": "x"}, OptionError),
+            ({"workload": "no such workload"}, OptionError),
+            ({"topology": GOLDEN, "predict": True}, OptionError),
         ],
     )
     def test_values_are_refused_at_once(self, arguments, error):

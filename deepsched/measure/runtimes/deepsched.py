@@ -30,6 +30,7 @@ def open_in_deepsched(model: Any, setting: Setting, source: RequestSource) -> It
         input_shapes=setting.input_shapes,
         topology=setting.topology,
         pinning=setting.pinning,
+        threads_per_core=setting.threads_per_core,
     ) as engine:
         request = source.make(opened, engine.signature)
         request.try_on(partial(engine.run, request.feeds))

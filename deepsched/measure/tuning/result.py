@@ -102,6 +102,8 @@ class TuneResult:
         if setting.chosen_scheduler is not Scheduler.single_stream:
             options["num_streams"] = setting.num_streams
         options |= {name: value for name in ("batch_size", "num_cores") if (value := getattr(setting, name))}
+        if setting.threads_per_core > 1:
+            options["threads_per_core"] = setting.threads_per_core
         if setting.pinning != "core":
             options["pinning"] = setting.pinning
         arguments = ", ".join([model, *(f"{name}={value!r}" for name, value in options.items())])
