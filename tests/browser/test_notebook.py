@@ -78,7 +78,7 @@ def test_notebook_runs_and_its_labs_answer(page, open_notebook, screenshots, the
     # THEN cores 6 to 10 are stream 1's, and the straddle is told
     golden.locator('[data-finding="socket-straddle"]').first.wait_for()
     assert cpus_of_stream(golden, 1) == [6, 7, 8, 9, 10]
-    assert golden.get_by_role("button", name="Start").is_disabled()
+    assert golden.get_by_role("button", name="Start").is_enabled()
     wait_for_sentence(page, golden, "^3 streams planned")
     golden.screenshot(path=screenshots / f"golden-3-{theme}.png")
 

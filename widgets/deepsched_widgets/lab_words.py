@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from deepsched.planning import StreamPlan
     from deepsched_widgets.live_run import Sample
+    from deepsched_widgets.prediction import Prediction
 
 
 def describe_plan(plan: StreamPlan) -> str:
@@ -18,12 +19,22 @@ def describe_plan(plan: StreamPlan) -> str:
 def describe_sample(plan: StreamPlan, sample: Sample) -> str:
     """Say what runs, such as ``2 streams, 214 items/s, p50 9.3 ms, p99 12.1 ms. No findings.``."""
     snapshot = sample.snapshot
-    words = [_count(sample.num_streams, "stream"), f"{snapshot.throughput:.3g} items/s"]
-    if snapshot.throughput >= 1000:  # noqa: PLR2004 - beyond it, three digits would print an exponent
-        words[1] = f"{snapshot.throughput:.0f} items/s"
+    words = [_count(sample.num_streams, "stream"), _write_rate(snapshot.throughput)]
     if not isnan(snapshot.latency.p50):
         words += [f"p50 {snapshot.latency.p50 * 1000:.1f} ms", f"p99 {snapshot.latency.p99 * 1000:.1f} ms"]
-    return f"{', '.join(words)}. {_name_findings(plan)}"
+    # What has a workload was simulated: a model that runs is one.
+    origin = "" if sample.workload is None else "Simulated: "
+    return f"{origin}{', '.join(words)}. {_name_findings(plan)}"
+
+
+def describe_prediction(prediction: Prediction) -> str:
+    """Say what was predicted, and how far that is from what was measured, in per cent of the latter."""
+    percent = round(abs(prediction.error) * 100)
+    side = "above" if prediction.error > 0 else "below"
+    how_far = f"{percent} % {side}" if percent else "within 1 % of"
+    rates = _write_rate(prediction.predicted), _write_rate(prediction.measured)
+    periods = _count(prediction.periods, "period")
+    return f"Predicted (simulated): {rates[0]}, {how_far} the measured mean of {periods}, {rates[1]}."
 
 
 def _name_findings(plan: StreamPlan) -> str:
@@ -33,3 +44,8 @@ def _name_findings(plan: StreamPlan) -> str:
 
 def _count(number: int, noun: str) -> str:
     return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _write_rate(throughput: float) -> str:
+    # Beyond a thousand, three digits would print an exponent.
+    return f"{throughput:.3g} items/s" if throughput < 1000 else f"{throughput:.0f} items/s"  # noqa: PLR2004

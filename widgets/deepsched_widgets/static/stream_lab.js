@@ -48,8 +48,8 @@ function make(tag, attributes = {}, ...children) {
   return element;
 }
 
-/** @param {{max: number}} options */
-function makeControls({ max }) {
+/** @param {{max: number, measurable: boolean, workloads: string[]}} options */
+function makeControls({ max, measurable, workloads }) {
   const slider = /** @type {HTMLInputElement} */ (
     make("input", { type: "range", min: "1", max: String(max), step: "1" })
   );
@@ -57,32 +57,42 @@ function makeControls({ max }) {
   const scheduler = /** @type {HTMLSelectElement} */ (make("select"));
   for (const name of ["multi_stream", "single_stream"]) scheduler.append(make("option", { value: name }, name));
   const clients = /** @type {HTMLInputElement} */ (make("input", { type: "number", min: "1", max: "256", step: "1" }));
+  const workload = /** @type {HTMLSelectElement} */ (make("select"));
+  for (const name of workloads) workload.append(make("option", { value: name }, name));
+  const predict = /** @type {HTMLInputElement} */ (make("input", { type: "checkbox" }));
   const start = /** @type {HTMLButtonElement} */ (make("button", { type: "button", class: "ds-lab-start" }));
   // JupyterLab would take the arrow keys from these, to move between cells. It asks the focused element alone.
-  for (const control of [slider, scheduler, clients, start]) control.dataset.lmSuppressShortcuts = "true";
+  for (const control of [slider, scheduler, clients, workload, predict, start]) control.dataset.lmSuppressShortcuts = "true";
   const bar = make(
     "div",
     { class: "ds-lab-controls" },
     make("label", {}, "scheduler ", scheduler),
     make("label", { class: "ds-lab-slider" }, "num_streams ", slider, count),
     make("label", {}, "clients ", clients),
+    // Each has its machine: a workload stands for the model where that cannot run, a prediction beside what is measured.
+    measurable ? make("label", {}, predict, " predict") : make("label", {}, "workload ", workload),
     start,
   );
-  return { bar, slider, count, scheduler, clients, start };
+  return { bar, slider, count, scheduler, clients, workload, predict, start };
 }
 
 /** @param {{model: any, el: HTMLElement, signal: AbortSignal, host: any}} context */
 async function render({ model, el, signal, host }) {
-  const { bar, slider, count, scheduler, clients, start } = makeControls({ max: model.get("max_streams") });
+  const { bar, slider, count, scheduler, clients, workload, predict, start } = makeControls({
+    max: model.get("max_streams"),
+    measurable: model.get("measurable"),
+    workloads: model.get("workloads"),
+  });
   const heading = make("div", { class: "ds-lab-heading", role: "heading", "aria-level": "3" });
   const sentence = make("p", { class: "ds-lab-sentence", "aria-live": "polite" });
+  const prediction = make("p", { class: "ds-lab-prediction" });
   const note = make("p", { class: "ds-lab-note", role: "status" });
   const map = make("div", { class: "ds-lab-map" });
   const chart = make("div", { class: "ds-lab-chart", role: "group", "aria-label": "Throughput and latency" });
   const root = make(
     "section",
     { class: "ds-lab", "data-deepsched": "lab", "aria-label": "deepsched lab" },
-    heading, bar, sentence, note, map, chart,
+    heading, bar, sentence, prediction, note, map, chart,
   );
   el.append(root);
 
@@ -111,6 +121,11 @@ async function render({ model, el, signal, host }) {
     if (clients.checkValidity() && clients.value) send("clients", Number(clients.value));
     else clients.value = String(model.get("clients"));
   });
+  on(workload, "change", () => send("workload", workload.value));
+  on(predict, "change", () => {
+    send("predict", predict.checked);
+    show();
+  });
   on(start, "click", () => send("running", model.get("state") !== "running"));
 
   const showSentence = throttle((/** @type {string} */ words) => {
@@ -128,19 +143,25 @@ async function render({ model, el, signal, host }) {
     scheduler.value = model.get("scheduler");
     if (document.activeElement !== clients) clients.value = String(model.get("clients"));
     start.textContent = running ? "■ Stop" : "▶ Start";
-    start.disabled = !model.get("measurable");
-    start.title = start.disabled ? model.get("note") : "Run the model for real and watch its throughput";
+    workload.value = model.get("workload");
+    predict.checked = model.get("predict");
+    start.title = model.get("measurable")
+      ? "Run the model for real and watch its throughput"
+      : "Simulate the workload and watch its throughput";
     root.dataset.state = model.get("state");
-    chart.hidden = !model.get("measurable");
+    root.dataset.origin = model.get("measurable") ? "measured" : "simulated";
+    // Its line stays while there is nothing to say, as after each change of num_streams: the map must not jump.
+    prediction.textContent = model.get("prediction") || "Predicted (simulated): nothing yet.";
+    prediction.hidden = !model.get("measurable") || !model.get("predict");
     sayStreams();
     showSentence(model.get("sentence"));
   };
-  for (const name of ["heading", "note", "sentence", "state", "max_streams", "num_streams", "scheduler", "clients"]) {
+  const words = ["heading", "note", "sentence", "prediction", "state", "max_streams"];
+  for (const name of [...words, "num_streams", "scheduler", "clients", "workload", "predict"]) {
     model.on(`change:${name}`, show);
   }
   show();
   for (const [name, place] of /** @type {const} */ ([["machine_map", map], ["chart", chart]])) {
-    if (!model.get(name)) continue;
     const child = await host.getWidget(model.get(name));
     if (signal.aborted) return;
     await child.render({ el: place, signal });
