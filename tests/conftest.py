@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import threading
 import time
 
 import pytest
+
+# A shell that starts the tests in the background has them ignore Ctrl-C, and so would every process that they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True, scope="session")
