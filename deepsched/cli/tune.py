@@ -41,6 +41,9 @@ def print_tuning(
     export: Annotated[
         str | None, typer.Option("--export", "-x", metavar="FILE", help="Write the JSON to a file, to be resumed.")
     ] = None,
+    predict: Annotated[
+        bool, typer.Option("--predict", help="Calibrate the simulation too, and show what it says of each setting.")
+    ] = False,
     report: Annotated[
         str | None, typer.Option(metavar="FILE", help="Write the pictures as one HTML page that needs no network.")
     ] = None,
@@ -50,15 +53,24 @@ def print_tuning(
 ) -> None:
     """Find the best setting for a model on this machine: what to use, why, how sure, and the code to paste."""
     # Here, because what runs models is slow to load, and the other verbs do without.
-    from deepsched.cli.tune_table import show_tuning, watch_in_terminal, write_pastes  # noqa: PLC0415
+    from rich.console import Group  # noqa: PLC0415
+
+    from deepsched import Workload  # noqa: PLC0415
+    from deepsched.cli.tune_table import (  # noqa: PLC0415
+        show_predictions,
+        show_tuning,
+        watch_in_terminal,
+        write_pastes,
+    )
     from deepsched.measure import find_example, list_examples  # noqa: PLC0415
-    from deepsched.measure.tuning import tune  # noqa: PLC0415
+    from deepsched.measure.tuning import predict_settings, tune  # noqa: PLC0415
 
     if report is not None:
         _check_report(report)
+    found = find_example(model) if model in list_examples() else model
     with warnings_on_stderr():
         result = tune(
-            find_example(model) if model in list_examples() else model,
+            found,
             objective,
             latency_p99_ms,
             rate,
@@ -74,7 +86,10 @@ def print_tuning(
             export_path=export,
             progress=False if quiet else watch_in_terminal,
         )
-    print_result(result.to_dict(), show_tuning(result), as_json=json)
+    predictions = predict_settings(result, Workload.measure(found)) if predict and not result.interrupted else ()
+    shown = Group(show_tuning(result), show_predictions(predictions)) if predictions else show_tuning(result)
+    told = {"predictions": [one.to_dict() for one in predictions]} if predict else {}
+    print_result(result.to_dict() | told, shown, as_json=json)
     if not json:
         typer.echo(f"\n{write_pastes(result, export)}")  # not by rich: a line that is broken cannot be pasted
     if report is not None:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    from deepsched.measure.tuning import Standing, Trial, TuneResult
+    from deepsched.measure.tuning import Prediction, Standing, Trial, TuneResult
 
 
 @contextmanager
@@ -56,6 +56,14 @@ def show_tuning(result: TuneResult) -> RenderableType:
         Text(f"Best in throughput and p99 at once: {front}."),
         Text(f"It took {result.cost:.0f} s of at most {result.budget:.0f} s."),
     )
+
+
+def show_predictions(predictions: Sequence[Prediction]) -> Table:
+    """Give what the simulation says of each setting beside what was measured."""
+    table = Table("setting", "simulated, items/s", "measured, items/s", "error", box=box.SIMPLE_HEAD)
+    for one in predictions:
+        table.add_row(one.name, f"{one.predicted:.4g}", f"{one.measured:.4g}", f"{one.error:+.0%}")
+    return table
 
 
 def write_pastes(result: TuneResult, export: str | None) -> str:

@@ -126,3 +126,13 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 65536)
     except OSError:  # the other side is closed, and all is read
         return b""
+
+
+def test_a_prediction_stands_beside_what_was_measured(call: Callable, model: str) -> None:
+    said = call("tune", model, "--budget", "4", "--predict", "--quiet", "--json")
+    assert said.status == 0, said.err
+    result = json.loads(said.out)
+    assert [one["name"] for one in result["predictions"]] == [one["name"] for one in result["settings"]]
+    for one in result["predictions"]:
+        assert one["predicted"] > 0
+        assert one["error"] == pytest.approx(one["predicted"] / one["measured"] - 1)
