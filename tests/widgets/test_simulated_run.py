@@ -163,3 +163,8 @@ class TestPrediction:
     def test_nothing_is_predicted_before_calibration(self, golden_plan):
         snapshot = simulate(GOLDEN, WORKLOADS[0], 3).snapshot
         assert Predictor(str).compare(golden_plan, 3, snapshot) is None
+
+
+def test_the_chart_says_simulated_before_anything_ran(make_lab):
+    assert "simulated" in make_lab(topology=GOLDEN).chart.label
+    assert "measured" in make_lab(topology=None).chart.label

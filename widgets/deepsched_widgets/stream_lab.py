@@ -144,7 +144,7 @@ class StreamLab(anywidget.AnyWidget):
         self._predictor = Predictor(self._show_progress)
         super().__init__(
             machine_map=MachineMap(self._plan),
-            chart=ThroughputChart(len(cores)),
+            chart=ThroughputChart(len(cores), "measured" if measurable else "simulated"),
             heading=self._describe_machine(chosen.name, measurable=measurable),
             max_streams=len(cores),
             measurable=measurable,

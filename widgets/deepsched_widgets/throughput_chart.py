@@ -35,11 +35,13 @@ class ThroughputChart(ChartView):
     ----------
     max_streams : int
         Up to eight, each num_streams has its place among the means from the first, so that bars stay where they are.
+    origin : str
+        Whether the first run will be ``"measured"`` or ``"simulated"``; see `start_run`.
     """
 
-    def __init__(self, max_streams: int = 1) -> None:
+    def __init__(self, max_streams: int = 1, origin: str = ORIGINS[0]) -> None:
         self._max_streams = max_streams
-        self._origin = ORIGINS[0]
+        self._origin = _check_origin(origin)
         self._sums: dict[tuple[str, str], _Sum] = {}
         self._run = _Run()
         super().__init__(**self._describe())
@@ -57,9 +59,7 @@ class ThroughputChart(ChartView):
         OptionError
             If it is neither.
         """
-        if origin not in ORIGINS:
-            raise OptionError(f"origin is {origin!r}; expected one of {', '.join(ORIGINS)}.")
-        self._origin = origin
+        self._origin = _check_origin(origin)
         self._run = _Run()
         self.show_picture(**self._describe())
 
@@ -99,6 +99,12 @@ class ThroughputChart(ChartView):
         points = [_make_point(mean) for mean in self._means() if mean.words != Scheduler.single_stream]
         drawn = draw_sweep_svg(points, title="Mean throughput and latency of each num_streams", empty="No run yet.")
         return {**data, "text/plain": repr(self), "image/svg+xml": drawn}, metadata
+
+
+def _check_origin(origin: str) -> str:
+    if origin not in ORIGINS:
+        raise OptionError(f"origin is {origin!r}; expected one of {', '.join(ORIGINS)}.")
+    return origin
 
 
 class _Run:
