@@ -53,7 +53,7 @@ class FakeStreams:
         self.free_at = [0.0] * streams
 
     def run(self) -> object:
-        raise NotImplementedError
+        raise NotImplementedError  # only a closed loop calls it, and these loads are open
 
     def submit(self) -> Future[Any]:
         future: Future[Any] = Future()

@@ -100,6 +100,7 @@ def test_onnxruntime_beside_it(scheduler: str, num_streams: int | None) -> None:
     assert result.statistics.requests > 0
 
 
+# The extra [test] brings OpenVINO, so CI, where a skip is a failure, runs this one too.
 @pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is the extra [bench]")
 @pytest.mark.parametrize("load", [{}, {"rate": 50}], ids=["closed", "open"])
 def test_openvino_beside_it(load: dict[str, Any]) -> None:
