@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import gzip
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import anywidget
 import traitlets
 from plotly.offline import get_plotlyjs
 
-_STATIC = Path(__file__).parent / "static"
+from deepsched_widgets.page_files import join_script, join_styles
 
 
 class ChartView(anywidget.AnyWidget):
@@ -27,8 +26,8 @@ class ChartView(anywidget.AnyWidget):
         What the traits hold, all but `narrow` of them.
     """
 
-    _esm = _STATIC / "chart_view.js"
-    _css = _STATIC / "chart_view.css"
+    _esm = join_script("chart_view")
+    _css = join_styles("chart_view")
 
     data: traitlets.List[Any] = traitlets.List().tag(sync=True)
     """Kernel to page: the traces, as plotly takes them."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -10,6 +9,7 @@ import traitlets
 
 from deepsched.render import draw_plan
 from deepsched.topology import Topology, format_cpu_list
+from deepsched_widgets.page_files import join_script, join_styles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from deepsched.engine import ThreadPlacement
     from deepsched.planning import StreamPlan
 
-_STATIC = Path(__file__).parent / "static"
 # What the view reads of each hardware thread.
 _COLUMNS = ("cpu", "core", "socket", "numa_node", "l3", "kind", "allowed")
 
@@ -40,8 +39,8 @@ class MachineMap(anywidget.AnyWidget):
         If a keyword argument is no trait, or `plan` was made for another machine than `topology`.
     """
 
-    _esm = _STATIC / "machine_map.js"
-    _css = _STATIC / "machine_map.css"
+    _esm = join_script("machine_map")
+    _css = join_styles("machine_map")
 
     machine = traitlets.Dict().tag(sync=True)
     """Kernel to view: the machine. Its `threads` are those of `Topology.to_dict`, a list for each column."""

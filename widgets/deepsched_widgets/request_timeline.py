@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from math import isfinite
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -12,6 +11,7 @@ import traitlets
 from deepsched.render.timeline import SIGNS, draw_timelines
 from deepsched.render.timeline_data import read_timelines
 from deepsched.render.timeline_window import Window, choose_window, measure_span, show_window
+from deepsched_widgets.page_files import join_script, join_styles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from deepsched.render.timeline_data import Timeline
     from deepsched.render.timeline_window import Bar, Panel
 
-_STATIC = Path(__file__).parent / "static"
 _COUNTS = ("request", "count", "stream", "row")
 _TIMES = ("started", "ended", "waited", "ran")
 _DIGITS = 4  # of a ms: a tenth of a microsecond
@@ -47,8 +46,8 @@ class RequestTimeline(anywidget.AnyWidget):
         If a keyword argument is no trait.
     """
 
-    _esm = _STATIC / "request_timeline.js"
-    _css = _STATIC / "request_timeline.css"
+    _esm = join_script("request_timeline")
+    _css = join_styles("request_timeline")
 
     picture = traitlets.Dict().tag(sync=True)
     """Kernel to page: the window, and the bars in it, a list for each column; some hundred bars at the most."""

@@ -20,6 +20,7 @@ from deepsched_widgets.lab_words import describe_plan, describe_prediction, desc
 from deepsched_widgets.live_run import LiveRun, Wish
 from deepsched_widgets.machine_map import MachineMap
 from deepsched_widgets.measured_run import MeasuredRun
+from deepsched_widgets.page_files import join_script, join_styles
 from deepsched_widgets.prediction import Predictor
 from deepsched_widgets.simulated_run import SimulatedRun
 from deepsched_widgets.throughput_chart import ThroughputChart
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from deepsched.planning import StreamPlan
     from deepsched_widgets.live_run import Sample, Source
 
-_STATIC = Path(__file__).parent / "static"
 # The sentence is read aloud by screen readers: once a second at most.
 _SAMPLES_A_SENTENCE = 2
 _MOST_CLIENTS = 256
@@ -66,8 +66,8 @@ class StreamLab(anywidget.AnyWidget):
         If there is no such parameter.
     """
 
-    _esm = _STATIC / "stream_lab.js"
-    _css = _STATIC / "stream_lab.css"
+    _esm = join_script("stream_lab")
+    _css = join_styles("stream_lab")
 
     machine_map = anywidget.WidgetTrait().tag(sync=True)
     """Kernel to page: the map."""

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { fitLayout, mergeLayout } from "../deepsched_widgets/static/chart_view.js";
+import { fitLayout, mergeLayout } from "../deepsched_widgets/static/chart_view/widget.js";
 
 const LIGHT = { ink: "#111", page: "#fff", line: "#888" };
 const LAYOUT = { height: 390, xaxis: { domain: [0, 0.7], title: { text: "seconds" } } };

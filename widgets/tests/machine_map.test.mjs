@@ -14,7 +14,7 @@ import {
   nameBox,
   nameThread,
   readThreads,
-} from "../deepsched_widgets/static/machine_map.js";
+} from "../deepsched_widgets/static/machine_map/widget.js";
 
 /** Build what the kernel sends for a machine of equal parts, cpus numbered in topological order. */
 function buildMachine({ sockets = 1, nodes = 1, l3s = 1, cores = 1, smt = 1, withL3 = true }) {
@@ -325,7 +325,7 @@ describe("keys", () => {
 });
 
 describe("colours", () => {
-  const css = readFileSync(new URL("../deepsched_widgets/static/machine_map.css", import.meta.url), "utf8");
+  const css = readFileSync(new URL("../deepsched_widgets/static/machine_map/style.css", import.meta.url), "utf8");
 
   /** Read the colours of the rule at `selector`: the literal, or a variable's last resort. */
   function readColours(selector) {
@@ -393,7 +393,7 @@ describe("colours", () => {
 });
 
 test("the module imports nothing and stays below 20 KB: each widget on a page brings its own", () => {
-  const source = readFileSync(new URL("../deepsched_widgets/static/machine_map.js", import.meta.url));
+  const source = readFileSync(new URL("../deepsched_widgets/static/machine_map/widget.js", import.meta.url));
 
   assert.doesNotMatch(source.toString(), /^import /m);
   assert.ok(source.length < 20 * 1024, `${source.length} bytes`);

@@ -9,7 +9,7 @@ import {
   layoutTimelines,
   moveWindow,
   nameBar,
-} from "../deepsched_widgets/static/request_timeline.js";
+} from "../deepsched_widgets/static/request_timeline/widget.js";
 
 /** Build what the kernel sends of a run: `each` requests a stream, `ran` ms each, one after another. */
 function buildPanel({ lanes, each, ran, depths = [] }) {

@@ -1,0 +1,26 @@
+// @ts-check
+/** A picture as a table, for those who read rather than look; folded away at first. */
+import { join } from "./dom.js";
+
+/** The markup of a folded table; its name goes in twice, and must be ours. */
+export const foldedTable = (name) => `<details class="ds-table"><summary>Table of the ${name}</summary>
+  <div tabindex="0" role="region" aria-label="table of the ${name}">
+  <table><thead><tr></tr></thead><tbody></tbody></table></div></details>`;
+
+/** Write the cells, all of them text, where the table is open. */
+export function drawTable(details, { columns = [], rows = [] }) {
+  if (!details.open) return;
+  const table = details.querySelector("table");
+  const write = (cell, text) => (cell.textContent = text);
+  join(table.tHead.rows[0], columns, '<th scope="col"></th>', write);
+  // A row's parser wants a table around it: cells and rows are made by the table itself.
+  const body = table.tBodies[0];
+  while (body.rows.length > rows.length) body.deleteRow(-1);
+  while (body.rows.length < rows.length) body.insertRow();
+  rows.forEach((cells, i) => {
+    const row = body.rows[i];
+    while (row.cells.length > cells.length) row.deleteCell(-1);
+    while (row.cells.length < cells.length) row.insertCell();
+    cells.forEach((text, j) => write(row.cells[j], text));
+  });
+}
