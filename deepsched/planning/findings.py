@@ -21,6 +21,15 @@ SEVERITIES = ("warning", "info")
 
 
 @dataclass(frozen=True, slots=True)
+class Advice:
+    """Which num_streams to try instead: those that straddle nothing, in words too, and one stream an L3."""
+
+    words: str = ""
+    aligned: tuple[int, ...] = ()
+    one_an_l3: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class _Level:
     """A boundary that a stream can straddle, and what that costs."""
 
@@ -65,7 +74,7 @@ _LEVELS = (
 
 
 def find_all(
-    topology: Topology, streams: Sequence[PlannedStream], cores: Sequence[Core], advice: str
+    topology: Topology, streams: Sequence[PlannedStream], cores: Sequence[Core], advice: Advice
 ) -> tuple[Finding, ...]:
     """Collect every finding, the gravest first.
 
@@ -77,8 +86,8 @@ def find_all(
         The plan.
     cores : sequence of Core
         The cores that the streams own.
-    advice : str
-        Which num_streams to try instead; empty for a layout that a person wrote.
+    advice : Advice
+        Which num_streams to try instead; none for a layout that a person wrote.
     """
     core_at = {core.index: core for core in cores}
     found = (
@@ -86,7 +95,7 @@ def find_all(
         *find_mixed_kinds(streams, core_at, advice),
         *find_shared_cores(streams),
         *find_exceeded_quota(topology, streams, cores),
-        *find_shared_l3(streams, core_at),
+        *find_shared_l3(streams, core_at, advice),
         *find_uneven(streams, advice),
         *find_idle_cores(topology, cores),
     )
@@ -94,7 +103,7 @@ def find_all(
 
 
 def find_straddles(
-    topology: Topology, streams: Sequence[PlannedStream], core_at: dict[int, Core], advice: str
+    topology: Topology, streams: Sequence[PlannedStream], core_at: dict[int, Core], advice: Advice
 ) -> Iterator[Finding]:
     """Report each stream that crosses a boundary, by the widest one: socket, else NUMA node, else L3."""
     pairs = {level.name for level in _LEVELS if len({level.place(core) for core in topology.cores} - {None}) == 2}  # noqa: PLR2004
@@ -108,12 +117,12 @@ def find_straddles(
                 which = f"both {level.plural}" if level.name in pairs else f"{level.plural} {_name_numbers(touched)}"
                 cores = _join([format_cpu_list(cores) for cores in parts.values()])
                 message = f"Stream {stream.index} straddles {which} (cores {cores}): {level.cost}."
-                keep = advice or _advise_part(level, parts)
-                yield Finding(level.kind, level.severity, (stream.index,), message, keep, stream.cpus)
+                keep = advice.words or _advise_part(level, parts)
+                yield Finding(level.kind, level.severity, (stream.index,), message, keep, stream.cpus, advice.aligned)
                 break
 
 
-def find_mixed_kinds(streams: Sequence[PlannedStream], core_at: dict[int, Core], advice: str) -> Iterator[Finding]:
+def find_mixed_kinds(streams: Sequence[PlannedStream], core_at: dict[int, Core], advice: Advice) -> Iterator[Finding]:
     """Report each stream with cores of several kinds."""
     if len({core.kind for core in core_at.values()}) == 1:
         return
@@ -127,8 +136,9 @@ def find_mixed_kinds(streams: Sequence[PlannedStream], core_at: dict[int, Core],
                 severity="warning",
                 streams=(stream.index,),
                 message=f"Stream {stream.index} mixes {counts} cores: each request waits for its slowest.",
-                suggestion=advice or f"Keep each stream to one kind; there are {fastest} performance cores.",
+                suggestion=advice.words or f"Keep each stream to one kind; there are {fastest} performance cores.",
                 cpus=stream.cpus,
+                options=advice.aligned,
             )
 
 
@@ -173,7 +183,7 @@ def find_exceeded_quota(
         )
 
 
-def find_shared_l3(streams: Sequence[PlannedStream], core_at: dict[int, Core]) -> Iterator[Finding]:
+def find_shared_l3(streams: Sequence[PlannedStream], core_at: dict[int, Core], advice: Advice) -> Iterator[Finding]:
     """Report each L3 that holds two or more streams whole; one that a stream straddles is reported as that."""
     holders: dict[int, list[PlannedStream]] = defaultdict(list)
     for stream in streams:
@@ -189,10 +199,11 @@ def find_shared_l3(streams: Sequence[PlannedStream], core_at: dict[int, Core]) -
                 message=f"Streams {_name_numbers(indices)} share L3 {l3}: may thrash the cache.",
                 suggestion="Measure it beside one stream an L3: more requests in parallel may outweigh it.",
                 cpus=tuple(cpu for stream in sharing for cpu in stream.cpus),
+                options=advice.one_an_l3,
             )
 
 
-def find_uneven(streams: Sequence[PlannedStream], advice: str) -> Iterator[Finding]:
+def find_uneven(streams: Sequence[PlannedStream], advice: Advice) -> Iterator[Finding]:
     """Report streams of different sizes, and by how much the smallest differs."""
     sizes = [len(stream.cores) for stream in streams]
     most, least = max(sizes), min(sizes)
@@ -211,8 +222,9 @@ def find_uneven(streams: Sequence[PlannedStream], advice: str) -> Iterator[Findi
             f"The streams are uneven ({listed} cores): a request on a smaller one has "
             f"{(most - least) / most:.0%} fewer cores."
         ),
-        suggestion=advice,
+        suggestion=advice.words,
         cpus=tuple(cpu for index in small for cpu in streams[index].cpus),
+        options=advice.aligned,
     )
 
 

@@ -34,7 +34,7 @@ class Finding:
 
     `kind` is one of the names in `deepsched.planning.findings`. `severity` is ``"warning"`` where the cost is
     sure and ``"info"`` where it depends on the model. `streams` are the indices of the streams concerned, `cpus` the
-    cpus that cause it.
+    cpus that cause it. `options` are the values of num_streams that `suggestion` names or means, if it does.
     """
 
     kind: str
@@ -43,6 +43,7 @@ class Finding:
     message: str
     suggestion: str
     cpus: tuple[int, ...] = ()
+    options: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

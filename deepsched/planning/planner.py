@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from deepsched.errors import PlanError, PlanTypeError, warn_caller
 from deepsched.planning.cores import choose_cores
-from deepsched.planning.findings import find_all
+from deepsched.planning.findings import Advice, find_all
 from deepsched.planning.layout import read_layout
 from deepsched.planning.partition import default_num_streams, nearest_aligned, split_cores
 from deepsched.planning.plan import Adjustment, StreamPlan, own_cores
@@ -74,7 +74,7 @@ def plan_streams(
                 "multi_stream."
             )
         planned, taken = read_layout(topology, streams)
-        return StreamPlan(topology, chosen, None, planned, find_all(topology, planned, taken, advice=""))
+        return StreamPlan(topology, chosen, None, planned, find_all(topology, planned, taken, Advice()))
     plan = _cut_evenly(
         topology,
         None if num_streams is None else _check_count("num_streams", num_streams, least=0) or None,
@@ -113,9 +113,10 @@ def _cut_evenly(
         reason = f"no core has more than {widest} usable hardware thread{'s' if widest > 1 else ''}"
         adjustments.append(Adjustment("threads_per_core", threads_per_core, widest, reason))
     planned = tuple(own_cores(i, group, threads_per_core) for i, group in enumerate(split_cores(cores, count)))
-    aligned = " or ".join(map(str, nearest_aligned(cores, count)))
+    aligned = tuple(nearest_aligned(cores, count))
     other = "multi_stream with " if scheduler is Scheduler.single_stream else ""
-    advice = f"Try {other}num_streams {aligned}." if aligned else ""
+    words = f"Try {other}num_streams {' or '.join(map(str, aligned))}." if aligned else ""
+    advice = Advice(words, aligned, (default_num_streams(cores),))
     findings = find_all(topology, planned, cores, advice)
     return StreamPlan(topology, scheduler, num_streams, planned, findings, tuple(adjustments))
 
