@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import sys
 from io import TextIOWrapper
+from typing import Annotated
 
 import typer
 
+from deepsched import __version__
 from deepsched.cli.benchmark import print_benchmark
 from deepsched.cli.lab import open_lab
 from deepsched.cli.output import print_on_stderr
@@ -18,7 +20,6 @@ from deepsched.errors import DeepschedError
 
 app = typer.Typer(
     name="deepsched",
-    help="See, choose and run the schedule with which a many-core CPU serves an ONNX model.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
@@ -34,6 +35,21 @@ app.command("simulate")(print_simulation)
 app.command("lab", context_settings={"allow_extra_args": True, "ignore_unknown_options": True})(open_lab)
 
 _USER_ERROR = 2
+
+
+def _print_version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"deepsched {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _take_options(
+    _version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and leave.")
+    ] = False,
+) -> None:
+    """See, choose and run the schedule with which a many-core CPU serves an ONNX model."""
 
 
 def main() -> None:

@@ -13,20 +13,18 @@ from deepsched.measure import ClosedLoad, Setting
 from deepsched.render import (
     Report,
     Run,
-    SweepPoint,
     Timeline,
     name_boundaries,
-    read_alignment,
     write_chrome_trace,
     write_report,
 )
+from deepsched.render.sweep import make_point
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping, Sequence
 
     from deepsched.measure import BenchmarkResult, Measurement, Statistics
-    from deepsched.planning import StreamPlan
 
 
 _PARTS = {
@@ -55,7 +53,7 @@ def describe_run(measurement: Measurement, statistics: Statistics | None = None,
     own = f"{facts.scheduler}, num_streams {facts.num_streams}"
     return Run(
         name or (own if setting.engine == "deepsched" else f"{setting.engine}, num_streams {facts.num_streams}"),
-        make_point(found, facts.plan, facts.num_streams),
+        make_point(facts.plan, facts.num_streams, found.throughput, found.percentile(50.0), found.percentile(99.0)),
         np.concatenate([one.latencies for one in measurement.rounds]),
         measurement.trace,
         facts.plan,
@@ -68,25 +66,6 @@ def describe_run(measurement: Measurement, statistics: Statistics | None = None,
             "requests": str(found.requests),
         },
         tuple(_remark(measurement, found)),
-    )
-
-
-def make_point(found: Statistics, plan: StreamPlan | None, num_streams: int) -> SweepPoint:
-    """Give statistics, which hold p50 and p99, as a point of a sweep over num_streams."""
-    aligned, findings = read_alignment(plan) if plan else (True, "")
-    p50, p99 = found.percentile(50.0), found.percentile(99.0)
-    rate = found.throughput
-    return SweepPoint(
-        num_streams=num_streams,
-        throughput=rate.value,
-        low=rate.low,
-        high=rate.high,
-        p50=p50.value,
-        p99=p99.value,
-        aligned=aligned,
-        findings=findings,
-        p50_interval=(p50.low, p50.high),
-        p99_interval=(p99.low, p99.high),
     )
 
 

@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deepsched.cli.measured_runs import make_point, report_runs
+from deepsched.cli.measured_runs import report_runs
 from deepsched.render import Run, write_report
+from deepsched.render.sweep import make_point
 
 if TYPE_CHECKING:
     import os
@@ -56,7 +57,13 @@ def _describe_trial(trial: Trial) -> Iterator[Run]:
         settings["highest rate, requests/s"] = f"{trial.bounds.kept:.4g}"
     yield Run(
         candidate.name,
-        make_point(found, candidate.plan, candidate.plan.num_streams),
+        make_point(
+            candidate.plan,
+            candidate.plan.num_streams,
+            found.throughput,
+            found.percentile(50.0),
+            found.percentile(99.0),
+        ),
         np.concatenate([one.latencies for one in trial.rounds]),
         plan=candidate.plan,
         settings=settings,

@@ -45,6 +45,10 @@ class Finding:
     cpus: tuple[int, ...] = ()
     options: tuple[int, ...] = ()
 
+    def to_dict(self) -> dict[str, Any]:
+        """Give the finding as plain data, in the shape that ``deepsched plan --json`` prints."""
+        return {name: _plain(getattr(self, name)) for name in _FINDING_KEYS}
+
 
 @dataclass(frozen=True, slots=True)
 class Adjustment:
@@ -104,7 +108,7 @@ class StreamPlan:
             "num_streams": self.num_streams,
             "requested_num_streams": self.requested_num_streams,
             "streams": [{name: _plain(getattr(stream, name)) for name in _STREAM_KEYS} for stream in self.streams],
-            "findings": [{name: _plain(getattr(finding, name)) for name in _FINDING_KEYS} for finding in self.findings],
+            "findings": [finding.to_dict() for finding in self.findings],
         }
 
     def export(self, kind: str) -> str:

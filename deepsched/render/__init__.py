@@ -7,7 +7,7 @@ from deepsched.render.latency_figure import draw_latencies
 from deepsched.render.pareto_figure import draw_pareto, find_front
 from deepsched.render.report import Report, write_report
 from deepsched.render.run import Run
-from deepsched.render.svg import draw_plan, draw_topology
+from deepsched.render.svg import draw_plan, draw_plans, draw_topology
 from deepsched.render.sweep import SweepPoint, draw_sweep, name_boundaries, read_alignment
 from deepsched.render.sweep_svg import draw_sweep_svg
 from deepsched.render.text import show_catalogue, show_plan, show_topology, write_plan, write_topology
@@ -23,6 +23,7 @@ __all__ = [
     "draw_latencies",
     "draw_pareto",
     "draw_plan",
+    "draw_plans",
     "draw_sweep",
     "draw_sweep_svg",
     "draw_timeline_figure",

@@ -201,10 +201,10 @@ def _write_figure(heading: str, description: Mapping[str, Any], words: str) -> s
 
 
 def _choose_points(runs: Iterable[Run]) -> list[SweepPoint]:
-    """Give of each num_streams and origin the fastest: a curve has one point at each."""
-    best: dict[tuple[str, int], SweepPoint] = {}
+    """Give of each num_streams, single_stream and origin the fastest: a curve has one point at each."""
+    best: dict[tuple[str, bool, int], SweepPoint] = {}
     for run in runs:
-        key = (run.point.origin, run.point.num_streams)
+        key = (run.point.origin, run.point.single, run.point.num_streams)
         if key not in best or run.point.throughput > best[key].throughput:
             best[key] = run.point
     return list(best.values())

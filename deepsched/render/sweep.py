@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import isfinite
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from deepsched.errors import MissingPackageError, OptionError
+from deepsched.planning import Scheduler
 from deepsched.render.sweep_figure import describe_sweep
 from deepsched.render.timeline_data import ORIGINS
 
@@ -37,11 +38,15 @@ class SweepPoint:
         ``"measured"`` or ``"simulated"``.
     p50_interval, p99_interval : (float, float), optional
         The ends of their confidence intervals in seconds.
+    scheduler : str
+        A point of ``"single_stream"`` is no point of the curve: it is drawn as a level to compare the others with.
 
     Raises
     ------
     OptionError
         If `num_streams` is below 1, `origin` neither of the two, or the throughput outside its interval.
+    PlanError
+        If there is no such scheduler.
     """
 
     num_streams: int
@@ -55,15 +60,64 @@ class SweepPoint:
     origin: str = "measured"
     p50_interval: tuple[float, float] | None = None
     p99_interval: tuple[float, float] | None = None
+    scheduler: str = Scheduler.multi_stream.value
+
+    @property
+    def single(self) -> bool:
+        """Whether all cores served one request after another."""
+        return self.scheduler == Scheduler.single_stream
 
     def __post_init__(self) -> None:
         if self.num_streams < 1:
             raise OptionError(f"num_streams is {self.num_streams!r}; expected an integer of 1 or more.")
         if self.origin not in ORIGINS:
             raise OptionError(f"origin is {self.origin!r}; expected one of {', '.join(ORIGINS)}.")
+        Scheduler.choose(self.scheduler)
         if not isfinite(self.throughput) or self.low > self.throughput or self.high < self.throughput:
             interval = f"{self.low} to {self.high}"
             raise OptionError(f"throughput is {self.throughput!r}; expected a number in its interval, {interval}.")
+
+
+class Estimated(Protocol):
+    """A value and the ends of its confidence interval; measurements and simulations have their own kinds of it."""
+
+    @property
+    def value(self) -> float:
+        """The value."""
+
+    @property
+    def low(self) -> float:
+        """The interval's lower end."""
+
+    @property
+    def high(self) -> float:
+        """The interval's upper end."""
+
+
+def make_point(
+    plan: StreamPlan | None,
+    num_streams: int,
+    throughput: Estimated,
+    p50: Estimated,
+    p99: Estimated,
+    origin: str = "measured",
+) -> SweepPoint:
+    """Make a point of what was found of a plan: items per second, and latencies in seconds."""
+    aligned, findings = read_alignment(plan) if plan else (True, "")
+    return SweepPoint(
+        num_streams=num_streams,
+        throughput=throughput.value,
+        low=throughput.low,
+        high=throughput.high,
+        p50=p50.value,
+        p99=p99.value,
+        aligned=aligned,
+        findings=findings,
+        origin=origin,
+        p50_interval=(p50.low, p50.high),
+        p99_interval=(p99.low, p99.high),
+        scheduler=(plan.scheduler if plan else Scheduler.multi_stream).value,
+    )
 
 
 def read_alignment(plan: StreamPlan) -> tuple[bool, str]:
@@ -104,7 +158,7 @@ def draw_sweep(points: Sequence[SweepPoint], *, boundaries: Mapping[int, str] | 
     MissingPackageError
         If plotly is not installed.
     OptionError
-        If one num_streams has two points of one origin.
+        If one num_streams, or single_stream, has two points of one origin.
     """
     try:
         import plotly.graph_objects as go  # noqa: PLC0415 - an extra, and heavy

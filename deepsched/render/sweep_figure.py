@@ -1,33 +1,53 @@
-"""A sweep over num_streams as plotly's plain data: traces and a layout, without plotly."""
+"""A sweep over num_streams as plotly's plain data: its curves, the level of single_stream, and how each plan fits."""
 
 from __future__ import annotations
 
 from collections import Counter
-from math import isfinite, log10
+from html import escape
+from math import isfinite
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from deepsched.errors import OptionError
+from deepsched.render.sweep_layout import AXIS, GREY, choose_ends, describe_layout, describe_narrow, name_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from deepsched.render.sweep import SweepPoint
 
+__all__ = ["AXIS", "BLUE", "DASHES", "GREEN", "GREY", "MARKERS", "ORANGE", "describe_sweep"]
+
 # Of Okabe and Ito's colours those that stand out from white and from a dark page alike.
 BLUE, GREEN, ORANGE = "#0072B2", "#009E73", "#D55E00"
-GREY = "#808080"
 # Measured and simulated differ in dash and marker, so that they do without colour.
 DASHES = {"measured": ("solid", "dash"), "simulated": ("dot", "dashdot")}
 MARKERS = {"measured": "circle", "simulated": "diamond-open"}
-AXIS = {"gridcolor": "rgba(128,128,128,0.25)", "linecolor": GREY, "zeroline": False}
-_NO_POINTS = {"x": 0.5, "xref": "x domain", "y": 0.5, "yref": "y domain", "text": "No points yet.", "showarrow": False}
-_LOGARITHMIC = 16  # from so many streams on the small numbers would crowd
-_MOST_TICKS = 16
+# Of a num_streams whose streams straddle.
+_STRADDLES = {"measured": "triangle-up", "simulated": "triangle-up-open"}
+_LEVELS = {"measured": "longdash", "simulated": "longdashdot"}
 _MILLISECONDS = 1000.0
+_LINE = 44  # characters of what shows where a person points: on a narrow page, too
+_UNKNOWN = (float("nan"), float("nan"))
 
 
-def describe_sweep(points: Sequence[SweepPoint], *, boundaries: Mapping[int, str], title: str = "") -> dict[str, Any]:
+def describe_sweep(
+    points: Sequence[SweepPoint], *, boundaries: Mapping[int, str], title: str = "", empty: str = "No points yet."
+) -> dict[str, Any]:
     """Describe the picture of a sweep: throughput above, latency below, and between them how each plan fits.
+
+    Points of single_stream, which has no num_streams, are levels across it.
+
+    Parameters
+    ----------
+    points : sequence of SweepPoint
+        In any order.
+    boundaries : mapping of int to str
+        What to write at which num_streams.
+    title : str
+        What was swept.
+    empty : str
+        What to say where there are no points.
 
     Returns
     -------
@@ -37,20 +57,35 @@ def describe_sweep(points: Sequence[SweepPoint], *, boundaries: Mapping[int, str
     Raises
     ------
     OptionError
-        If one num_streams has two points of one origin.
+        If one num_streams, or single_stream, has two points of one origin.
     """
-    twice = [key for key, count in Counter((p.origin, p.num_streams) for p in points).items() if count > 1]
-    if twice:
-        raise OptionError(f"num_streams={twice[0][1]} is {twice[0][0]} twice; expected one point each.")
-    ordered = sorted(points, key=lambda point: point.num_streams)
+    _check_points(points)
+    ordered = sorted((point for point in points if not point.single), key=lambda point: point.num_streams)
+    counts = sorted({point.num_streams for point in ordered})
     data: list[dict[str, Any]] = []
     for origin in DASHES:
         own = [point for point in ordered if point.origin == origin]
         if own:
             data += _describe_curves(own, origin)
+        for point in points:
+            if point.single and point.origin == origin:
+                data += _describe_levels(point, counts)
     data += _describe_fit(ordered)
-    layout = _describe_layout(ordered, boundaries, title)
-    return {"data": data, "layout_of_figure": layout, "narrow": _describe_narrow(ordered)}
+    layout = describe_layout(counts, boundaries, title, "" if points else empty)
+    single = next((point for point in points if point.single), None)
+    if single is not None:
+        layout["annotations"].append(name_level(single.throughput))
+    entries = sum(trace.get("showlegend", True) for trace in data)
+    return {"data": data, "layout_of_figure": layout, "narrow": describe_narrow(counts, entries)}
+
+
+def _check_points(points: Sequence[SweepPoint]) -> None:
+    names = Counter(
+        f"{'single_stream' if p.single else f'num_streams={p.num_streams}'} is {p.origin} twice" for p in points
+    )
+    twice = [words for words, count in names.items() if count > 1]
+    if twice:
+        raise OptionError(f"{twice[0]}; expected one point each.")
 
 
 def _describe_curves(points: Sequence[SweepPoint], origin: str) -> Iterable[dict[str, Any]]:
@@ -59,7 +94,7 @@ def _describe_curves(points: Sequence[SweepPoint], origin: str) -> Iterable[dict
     yield from _describe_curve(points, [p.throughput for p in points], bounds, f"items/s, {origin}", BLUE, solid, "y")
     for name, colour, dash in (("p50", GREEN, solid), ("p99", ORANGE, dashed)):
         values = [getattr(point, name) * _MILLISECONDS for point in points]
-        intervals = [getattr(point, f"{name}_interval") or (float("nan"),) * 2 for point in points]
+        intervals = [getattr(point, f"{name}_interval") or _UNKNOWN for point in points]
         scaled = [(low * _MILLISECONDS, high * _MILLISECONDS) for low, high in intervals]
         yield from _describe_curve(points, values, scaled, f"{name}, {origin}", colour, dash, "y2")
 
@@ -81,17 +116,39 @@ def _describe_curve(
         # Filled down to the trace before it.
         fill = {"fill": "tonexty", "fillcolor": _fade(colour)}
         yield {**band, **fill, "type": "scatter", "x": list(counts), "y": _round(highs)}
+    origin = points[0].origin
+    along = {"type": "scatter", "x": [point.num_streams for point in points], "y": _round(values), "yaxis": axis}
+    line = {"mode": "lines", "line": {"color": colour, "dash": dash, "width": 2.5}}
+    yield {**along, **line, "name": name, "legendgroup": name, "hovertemplate": "%{y:.4~r}"}
+    # Apart from the line, for the legend would show the first point's symbol as that of all.
+    symbols = [MARKERS[origin] if point.aligned else _STRADDLES[origin] for point in points]
     yield {
-        "type": "scatter",
-        "mode": "lines+markers",
-        "name": name,
-        "x": [point.num_streams for point in points],
-        "y": _round(values),
-        "yaxis": axis,
-        "line": {"color": colour, "dash": dash, "width": 2.5},
-        "marker": {"symbol": MARKERS[points[0].origin], "size": 9},
-        "hovertemplate": "%{y:.4~r}",
+        **along,
+        "mode": "markers",
+        "legendgroup": name,
+        "showlegend": False,
+        "marker": {"symbol": symbols, "size": 9, "color": colour},
+        "hoverinfo": "skip",
     }
+
+
+def _describe_levels(point: SweepPoint, counts: Sequence[int]) -> Iterable[dict[str, Any]]:
+    """Draw what single_stream gives, throughput and p50, as lines across all num_streams."""
+    along = counts if len(counts) > 1 else choose_ends(counts)
+    p50 = point.p50 * _MILLISECONDS
+    for value, axis, colour, what in ((point.throughput, "y", BLUE, "items/s"), (p50, "y2", GREEN, "p50")):
+        yield {
+            "type": "scatter",
+            "mode": "lines",
+            "name": f"single_stream, {point.origin}",
+            "legendgroup": f"single_stream, {point.origin}",
+            "showlegend": axis == "y",
+            "x": list(along),
+            "y": _round([value] * len(along)),
+            "yaxis": axis,
+            "line": {"color": colour, "dash": _LEVELS[point.origin], "width": 1.5},
+            "hovertemplate": f"%{{y:.4~r}}<extra>{what}, single_stream, {point.origin}</extra>",
+        }
 
 
 def _describe_fit(points: Sequence[SweepPoint]) -> Iterable[dict[str, Any]]:
@@ -111,80 +168,13 @@ def _describe_fit(points: Sequence[SweepPoint]) -> Iterable[dict[str, Any]]:
                 "y": [0] * len(own),
                 "yaxis": "y3",
                 "marker": {"symbol": symbol, "size": 10, "color": colour, "line": {"color": colour, "width": 2.5}},
-                "text": [point.findings or name for point in own],
+                "text": [_write_findings(point.findings) or name for point in own],
                 "hovertemplate": "%{text}<extra></extra>",
             }
 
 
-def _describe_layout(points: Sequence[SweepPoint], boundaries: Mapping[int, str], title: str) -> dict[str, Any]:
-    counts = sorted({point.num_streams for point in points}) or [1]
-    logarithmic = counts[-1] > _LOGARITHMIC
-    ends = [counts[0] * 0.85, counts[-1] * 1.18] if logarithmic else [counts[0] - 0.5, counts[-1] + 0.5]
-    inside = [count for count in sorted(boundaries) if ends[0] <= count <= ends[1]]
-    return {
-        "height": 440,
-        "margin": {"l": 60, "r": 16, "t": 76, "b": 44},
-        "title": {"text": title, "font": {"size": 15}, "x": 0, "xref": "paper", "y": 0.985},
-        "legend": {"orientation": "h", "x": 0, "y": 1.17, "yanchor": "top", "traceorder": "normal"},
-        "hovermode": "x unified",
-        "uirevision": "keep",  # a person's zoom survives the next picture
-        "xaxis": {
-            **AXIS,
-            "title": {"text": "num_streams", "standoff": 6},
-            "type": "log" if logarithmic else "linear",
-            "range": [log10(end) for end in ends] if logarithmic else ends,
-            "tickvals": _thin(counts, _MOST_TICKS),
-            "tickformat": "d",
-            "anchor": "y2",
-            "showgrid": False,
-        },
-        "yaxis": {**AXIS, "title": {"text": "items/s"}, "rangemode": "tozero", "domain": [0.56, 0.98]},
-        "yaxis2": {**AXIS, "title": {"text": "latency, ms"}, "rangemode": "tozero", "domain": [0, 0.4]},
-        "yaxis3": {
-            "domain": [0.44, 0.52],
-            "range": [-1, 1],
-            "tickvals": [0],
-            "ticktext": ["plan"],
-            "showgrid": False,
-            "zeroline": False,
-            "fixedrange": True,
-        },
-        "shapes": [_describe_boundary(count) for count in inside],
-        "annotations": [_NO_POINTS]
-        if not points
-        else [_name_boundary(count, boundaries[count], logarithmic=logarithmic) for count in inside],
-    }
-
-
-def _describe_boundary(count: int) -> dict[str, Any]:
-    line = {"color": GREY, "width": 1, "dash": "dot"}
-    return {"type": "line", "x0": count, "x1": count, "yref": "paper", "y0": 0, "y1": 0.98, "line": line}
-
-
-def _name_boundary(count: int, words: str, *, logarithmic: bool) -> dict[str, Any]:
-    # On a logarithmic axis an annotation, unlike a shape, is placed by the exponent.
-    x = log10(count) if logarithmic else count
-    place = {"x": x, "y": 1, "yref": "y domain", "xanchor": "left", "yanchor": "top", "xshift": 2}
-    return {**place, "text": words, "textangle": -90, "showarrow": False}
-
-
-def _describe_narrow(points: Sequence[SweepPoint]) -> dict[str, Any]:
-    counts = sorted({point.num_streams for point in points}) or [1]
-    return {
-        "height": 640,
-        "margin": {"l": 52, "r": 8, "t": 36, "b": 210},
-        "title": {"font": {"size": 12}},
-        "legend": {"y": -0.15},
-        "xaxis": {"tickvals": _thin(counts, _MOST_TICKS // 2)},
-    }
-
-
-def _thin(counts: Sequence[int], most: int) -> list[int]:
-    """Choose the num_streams to write on the axis: all or, of very many, those that double."""
-    if len(counts) <= most:
-        return list(counts)
-    doubled = [count for count in counts if count & (count - 1) == 0]
-    return doubled if len(doubled) > 1 else list(counts[:: -(-len(counts) // most)])
+def _write_findings(findings: str) -> str:
+    return "<br>".join(escape(line, quote=False) for line in wrap(findings, _LINE))
 
 
 def _round(values: Iterable[float]) -> list[float | None]:

@@ -33,7 +33,7 @@ def draw_sweep_svg(points: Sequence[SweepPoint], *, title: str = "", empty: str 
     """Draw throughput with its intervals on the left, p50 and p99 on the right, each against num_streams.
 
     Each num_streams has the same room, whatever its number. Filled circles are measured, open diamonds simulated; a
-    num_streams whose streams straddle has a triangle.
+    num_streams whose streams straddle has a triangle. A point of single_stream is a dashed level with its name.
 
     Parameters
     ----------
@@ -49,7 +49,9 @@ def draw_sweep_svg(points: Sequence[SweepPoint], *, title: str = "", empty: str 
     str
         A complete ``<svg>`` element.
     """
-    counts = sorted({point.num_streams for point in points})
+    singles = [point for point in points if point.single]
+    several = [point for point in points if not point.single]
+    counts = sorted({point.num_streams for point in several})
     width = (_WIDTH - _LEFT - _RIGHT - _GAP) / 2
     parts = [
         (
@@ -65,13 +67,18 @@ def draw_sweep_svg(points: Sequence[SweepPoint], *, title: str = "", empty: str 
         return "".join([*parts, f"<text {middle}>{escape(empty)}</text></svg>"])
     left = _Plot(counts, [p.high if isfinite(p.high) else p.throughput for p in points], _LEFT, width)
     right = _Plot(counts, [p.p99 * 1000 for p in points], _LEFT + width + _GAP, width)
-    straddling = {point.num_streams for point in points if not point.aligned}
+    straddling = {point.num_streams for point in several if not point.aligned}
     parts += [
         *left.draw_axes("items/s", straddling),
         *right.draw_axes("latency, ms: p50 solid, p99 dashed", straddling),
     ]
-    for origin in dict.fromkeys(point.origin for point in points):
-        own = sorted((p for p in points if p.origin == origin), key=lambda p: p.num_streams)
+    for place, point in enumerate(singles):
+        # Measured and predicted levels may lie close to each other: one name is enough.
+        words = "" if place else "single_stream"
+        parts += left.draw_level(point.throughput, BLUE, point.origin, words)
+        parts += right.draw_level(point.p50 * 1000, GREEN, point.origin, words)
+    for origin in dict.fromkeys(point.origin for point in several):
+        own = sorted((p for p in several if p.origin == origin), key=lambda p: p.num_streams)
         parts += left.draw_intervals([(p.num_streams, p.low, p.high) for p in own])
         parts += left.draw_curve([(p.num_streams, p.throughput) for p in own], BLUE, origin)
         parts += right.draw_curve([(p.num_streams, p.p50 * 1000) for p in own], GREEN, origin)
@@ -119,6 +126,14 @@ class _Plot:
                 x, top, bottom = self._along(count), self._up(high), self._up(max(low, 0.0))
                 line = f"M{x - 4:.1f},{top:.1f} h8 m-4,0 V{bottom:.1f} m-4,0 h8"
                 yield f"<path d='{line}' fill='none' stroke='#333A45'/>"
+
+    def draw_level(self, value: float, colour: str, origin: str, words: str) -> Iterator[str]:
+        """Draw what single_stream gives, if that is known, as a line across all num_streams, with its name."""
+        if isfinite(value):
+            y, end, dash = self._up(value), self._x + self._width, _DASHES[origin, True]
+            yield f"<path d='M{self._x:g},{y:.1f} h{self._width:g}' stroke='{colour}' stroke-dasharray='{dash}'/>"
+            place = f"x='{end:g}' y='{y - 4:.1f}' text-anchor='end' font-size='11' fill='#333A45'"
+            yield f"<text {place}>{words}</text>" if words else ""
 
     def draw_curve(
         self, values: Sequence[tuple[int, float]], colour: str, origin: str, *, dashed: bool = False

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from deepsched.errors import OptionError
 from deepsched.telemetry import RequestRecord
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 ORIGINS = ("measured", "simulated")
 MOST_TIMELINES = 8
@@ -31,11 +34,14 @@ class Timeline:
         How many lanes to draw; 0 for as many as the records' streams need.
     origin : str
         ``"measured"`` or ``"simulated"``.
+    shift : float
+        How many ms after the picture's begin the first request was queued; see `align_ends`.
 
     Attributes
     ----------
     table : mapping of str to numpy array
-        The records by column: `stream`, `items`, and `queued`, `started`, `ended` in ms since the first was queued.
+        The records by column: `stream`, `items`, and `queued`, `started`, `ended` in ms: the first was queued at
+        `shift`.
 
     Raises
     ------
@@ -47,6 +53,7 @@ class Timeline:
     records: tuple[RequestRecord, ...] = field(repr=False)
     num_streams: int = 0
     origin: str = "measured"
+    shift: float = 0.0
     table: Mapping[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -62,7 +69,7 @@ class Timeline:
         # A frozen dataclass has no other way to complete itself.
         object.__setattr__(self, "records", records)
         object.__setattr__(self, "num_streams", self.num_streams or needed)
-        object.__setattr__(self, "table", _read_table(records))
+        object.__setattr__(self, "table", _read_table(records, self.shift))
 
 
 def read_timelines(given: Any) -> tuple[Timeline, ...]:
@@ -91,6 +98,18 @@ def read_timelines(given: Any) -> tuple[Timeline, ...]:
     return tuple(items)
 
 
+def measure_span(timelines: Sequence[Timeline]) -> float:
+    """Give the end of the longest timeline in ms; 0 without requests."""
+    return max((float(t.table["ended"].max()) for t in timelines if t.records), default=0.0)
+
+
+def align_ends(timelines: Sequence[Timeline]) -> tuple[Timeline, ...]:
+    """Shift runs of different lengths so that all end together: their last requests then stand side by side."""
+    begun = [replace(timeline, shift=0.0) for timeline in timelines]
+    end = measure_span(begun)
+    return tuple(replace(timeline, shift=end - measure_span([timeline])) for timeline in begun)
+
+
 def _name_timeline(title: str, given: Any) -> Timeline:
     return replace(given, title=title) if isinstance(given, Timeline) else Timeline(title, tuple(_list(given)))
 
@@ -102,9 +121,9 @@ def _list(given: Any) -> list[Any]:
         raise OptionError(f"timelines is {given!r}; expected requests, such as engine.trace() gives them.") from None
 
 
-def _read_table(records: tuple[RequestRecord, ...]) -> Mapping[str, Any]:
+def _read_table(records: tuple[RequestRecord, ...], shift: float) -> Mapping[str, Any]:
     rows = [(r.stream, r.queued, r.started, r.ended, r.items) for r in records]
     columns = np.asarray(rows, dtype=np.float64).reshape(-1, len(_COLUMNS)).T.copy()
     if rows:
-        columns[1:4] = (columns[1:4] - columns[1].min()) * _MILLISECONDS
+        columns[1:4] = (columns[1:4] - columns[1].min()) * _MILLISECONDS + shift
     return dict(zip(_COLUMNS, columns, strict=True))

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepsched.errors import OptionError
+from deepsched.render.timeline_data import measure_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -114,11 +115,6 @@ def round_up(value: float) -> float:
     value = max(value, _SMALLEST)
     power = 10.0 ** floor(log10(value))
     return next(step * power for step in (1, 2, 5, 10) if step * power >= value * (1 - 1e-9))
-
-
-def measure_span(timelines: Sequence[Timeline]) -> float:
-    """Give the end of the longest timeline, in ms since its first request was queued; 0 without requests."""
-    return max((float(t.table["ended"].max()) for t in timelines if t.records), default=0.0)
 
 
 def show_window(timelines: Sequence[Timeline], window: Window) -> tuple[Panel, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,7 +44,9 @@ def load_topology(source: str | PathLike[str] | Topology) -> Topology:
         return read_sysfs(text)
     if text[:1].isdigit() or ":" in text:
         return parse_synthetic(text)
-    raise TopologyError(f"{text[:200]!r} names no machine; expected {_FORMS}.")
+    alike = get_close_matches(text, [machine.name for machine in MACHINES], n=1)
+    guess = f"did you mean {alike[0]!r}? E" if alike else "e"
+    raise TopologyError(f"{text[:200]!r} names no machine; {guess}xpected {_FORMS}.")
 
 
 def _is_folder(text: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,6 +74,15 @@ def test_every_verb_says_how_it_is_used(spawn: Callable, verb: str, says: list[s
     assert (said.status, said.err) == (0, "")
     for words in says:
         assert words in said.out
+
+
+def test_it_tells_its_version(spawn: Callable) -> None:
+    said = spawn("--version")
+    assert (said.status, said.out.strip()) == (0, f"deepsched {version('deepsched')}")
+
+
+def test_a_machine_that_is_almost_named_is_guessed(call: Callable) -> None:
+    assert "did you mean 'golden'?" in call("plan", "--topology", "gold").err
 
 
 def test_the_help_lists_the_verbs(spawn: Callable) -> None:

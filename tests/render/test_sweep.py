@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import sys
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from deepsched import Topology, plan_streams
@@ -43,10 +44,12 @@ class TestFigure:
         assert [trace.y for trace in bands] == [(205, 305)]
 
     def test_measured_and_simulated_differ_without_colour(self):
+        traces = draw_sweep(POINTS).data
+        symbols = {trace.legendgroup: trace.marker.symbol for trace in traces if trace.mode == "markers"}
         looks = {
-            trace.name: (trace.line.dash, trace.marker.symbol)
-            for trace in draw_sweep(POINTS).data
-            if trace.showlegend is None and trace.mode == "lines+markers"
+            trace.name: (trace.line.dash, symbols[trace.name])
+            for trace in traces
+            if trace.mode == "lines" and trace.name
         }
         assert len(looks) == 6
         for name in ("items/s", "p50", "p99"):
@@ -59,6 +62,15 @@ class TestFigure:
         assert marks["aligned"].x == (2, 4)
         assert marks["\u25b2 straddles"].x == (3,)
         assert "straddles both sockets" in marks["\u25b2 straddles"].text[0]
+
+    def test_so_is_it_on_the_curve_by_its_shape(self):
+        (marks,) = [t for t in draw_sweep(POINTS).data if t.legendgroup == "items/s, measured" and t.mode == "markers"]
+        assert dict(zip(marks.x, marks.marker.symbol, strict=True)) == {2: "circle", 3: "triangle-up", 4: "circle"}
+
+    def test_findings_are_broken_into_lines_and_stay_text(self):
+        (mark,) = [t for t in draw_sweep([replace(make_point(3), findings="<b> " * 40)]).data if t.yaxis == "y3"]
+        assert max(map(len, mark.text[0].replace("&lt;", "<").replace("&gt;", ">").split("<br>"))) < 50
+        assert "<b>" not in mark.text[0]
 
     def test_boundaries_of_the_machine_are_named(self):
         assert name_boundaries(GOLDEN) == {2: "one stream a socket, an L3"}
@@ -74,6 +86,7 @@ class TestFigure:
         figure = draw_sweep([make_point(n) for n in (1, 2, 4, 8, 16)] + [SweepPoint(512, 1, 1, 1, 1, 1)])
         assert figure.layout.xaxis.type == "log"
 
+    @settings(deadline=None)  # the first loads plotly
     @given(
         st.lists(st.tuples(st.integers(1, 600), st.floats(0, 1e9), _numbers, _numbers), unique_by=lambda row: row[0])
     )

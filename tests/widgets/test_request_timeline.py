@@ -90,6 +90,54 @@ def test_a_page_cannot_ask_for_nonsense(make_timeline, start, duration):
     timeline._handle_custom_msg("nonsense", [])
 
 
+class TestHolding:
+    """Requests that run: a person who looks at some of them is not pulled away."""
+
+    def test_a_chosen_window_stays_until_newest_is_asked_for(self, make_timeline):
+        timeline = make_timeline(SINGLE)
+        ask(timeline, 100.0, 20.0)
+        before = timeline.picture
+        timeline.show(MULTI)
+        assert timeline.picture == {**before, "newer": True}
+        timeline._handle_custom_msg({"newest": True}, [])
+        assert timeline.picture["panels"][0]["lanes"] == 3
+        assert not timeline.picture["newer"]
+        timeline.show(SINGLE)
+        assert timeline.picture["panels"][0]["lanes"] == 1
+
+    def test_what_is_held_back_is_told_once(self, make_timeline, wire):
+        timeline = make_timeline(SINGLE)
+        ask(timeline, 100.0, 20.0)
+        wire.messages.clear()
+        timeline.show(MULTI)
+        timeline.show(MULTI)
+        assert len(wire.messages) == 1
+
+    def test_a_window_that_is_given_or_nothing_at_all_is_shown(self, make_timeline):
+        for given, options in ((MULTI, {"start_ms": 0.0}), ([], {})):
+            timeline = make_timeline(SINGLE)
+            ask(timeline, 100.0, 20.0)
+            timeline.show(given, **options)
+            assert not timeline.picture["newer"]
+
+    def test_the_newest_of_runs_of_different_lengths_stand_side_by_side(self, make_timeline):
+        timeline = make_timeline([])
+        timeline.show({"long": SINGLE, "short": MULTI}, newest=True)
+        picture = timeline.picture
+        assert picture["start"] + picture["duration"] == picture["span"] == pytest.approx(300)
+        ends = [max(panel["bars"]["ended"]) for panel in picture["panels"]]
+        assert ends == pytest.approx([300, 300])
+
+    def test_the_scale_stays_while_it_serves(self, make_timeline):
+        scaled = lambda by: [RequestRecord(0, 5.0, 5.0 + by * i, 5.0 + by * (i + 1)) for i in range(30)]  # noqa: E731
+        timeline = make_timeline(scaled(0.0099))
+        durations = []
+        for by in (0.0101, 0.0099, 0.1):
+            timeline.show(scaled(by))
+            durations.append(timeline.picture["duration"])
+        assert durations == [50, 50, 500]
+
+
 def test_text_and_picture_for_where_no_kernel_lives(make_timeline):
     timeline = make_timeline({"single_stream": SINGLE, "multi_stream": MULTI})
     data, _ = timeline._repr_mimebundle_()

@@ -13,7 +13,8 @@ from deepsched import Topology
 from deepsched.engine import Engine
 from deepsched.errors import DeepschedError, ModelError, OptionError, TopologyError
 from deepsched.measure import find_example
-from deepsched_widgets import StreamLab, measured_run
+from deepsched_widgets import StreamLab
+from deepsched_widgets.lab import measured_run
 
 GOLDEN = "pack:2 l3:1 core:8 pu:1"
 
@@ -52,7 +53,7 @@ class TestThisMachine:
         wait_for(lambda: lab.sentence.startswith("1 stream,"))
         lab.scheduler = "single_stream"
         lab.clients = 3
-        wait_for(lambda: lab._run is not None and lab.sentence.startswith("1 stream,"))
+        wait_for(lambda: lab.sentence.startswith("1 stream,"))
         lab.stop()
         assert lab.state == "idle"
         assert not lab.running
@@ -75,11 +76,11 @@ class TestThisMachine:
         # WHEN it runs THEN the map says so
         lab.start()
         wait_for(lambda: lab.machine_map.misplaced)
-        assert lab.machine_map.plan["streams"][0]["note"] == "threads elsewhere"
+        assert lab.findings[0]["kind"] == "pinning-failed"
         # and WHEN every stream has one thread, so no worker, THEN nothing is left to say
-        lab.num_streams = lab.max_streams
+        lab.num_streams = lab.limits["max_streams"]
         assert lab.machine_map.misplaced == []
-        wait_for(lambda: lab.sentence.startswith(f"{lab.max_streams} stream") and "items/s" in lab.sentence)
+        wait_for(lambda: lab.sentence.startswith(f"{lab.num_streams} stream") and "items/s" in lab.sentence)
         assert lab.machine_map.misplaced == []
         lab.stop()
 
@@ -105,7 +106,7 @@ class TestThisMachine:
 
     def test_a_run_that_fails_says_why(self, make_lab, monkeypatch):
         lab = make_lab()
-        monkeypatch.setattr("deepsched_widgets.measured_run.compile_model", _fail)
+        monkeypatch.setattr("deepsched_widgets.lab.measured_run.compile_model", _fail)
         lab.start()
         wait_for(lambda: lab.note)
         assert lab.note == "The run ended: no such luck"
@@ -119,14 +120,12 @@ class TestThisMachine:
         wait_for(lambda: lab.prediction)
         how_far = r"(\d+ % (above|below)|within 1 % of) the measured mean of \d+ periods?"
         assert re.fullmatch(rf"Predicted \(simulated\): [\d.]+ items/s, {how_far}, [\d.]+ items/s\.", lab.prediction)
-        calibrated = lab._predictor._workload
         # WHEN a person no longer asks for it THEN it is gone, and the run goes on
         lab.predict = False
         wait_for(lambda: not lab.prediction)
         # and WHEN they ask again THEN it comes from the same calibration
         lab.predict = True
         wait_for(lambda: lab.prediction)
-        assert lab._predictor._workload is calibrated
         assert lab.state == "running"
         lab.stop()
         assert lab.prediction == ""
@@ -135,17 +134,17 @@ class TestThisMachine:
         lab = make_lab()
         lab.start()
         wait_for(lambda: "items/s" in lab.sentence)
+        assert lab.prediction == ""
         lab.stop()
-        assert not lab._predictor.calibrated
 
-    def test_other_clients_empty_the_chart(self, make_lab):
+    def test_other_clients_empty_what_does_not_compare(self, make_lab):
         lab = make_lab(clients=1)
         lab.start()
-        wait_for(lambda: lab.chart.table["rows"])
+        wait_for(lambda: lab.downloads == ["run", "trace"])
         lab.stop()
-        assert lab.chart.table["rows"]
+        assert lab.timeline.picture["panels"][0]["bars"]["request"]
         lab.clients = 2
-        assert lab.chart.table["rows"] == []
+        assert not lab.timeline.picture["panels"][0]["bars"]["request"]
 
     def test_traffic_stays_small(self, make_lab, wire):
         lab = make_lab()

@@ -44,6 +44,28 @@ def test_others_are_shown_in_one_small_message(make_chart, wire):
     assert len(json.dumps(wire.messages[0][0])) < 30_000
 
 
+def test_single_stream_is_a_level_with_a_name(make_chart):
+    chart = make_chart([*POINTS, SweepPoint(1, 50.0, 48.0, 52.0, 0.005, 0.006, scheduler="single_stream")])
+    levels = [trace for trace in chart.data if trace.get("name") == "single_stream, measured"]
+    assert [(trace["x"], trace["y"]) for trace in levels] == [([1, 2, 3, 4], [50] * 4), ([1, 2, 3, 4], [5] * 4)]
+    assert "single_stream" in [note["text"] for note in chart.layout_of_figure["annotations"]]
+    assert chart.table["rows"][0][:3] == ["single_stream", "measured", "50"]
+
+
+def test_another_machine_may_come_with_other_points(make_chart):
+    chart = make_chart(POINTS, Topology.from_synthetic("pack:2 l3:1 core:8 pu:1"))
+    chart.show(POINTS, Topology.from_synthetic("pack:1 l3:4 core:2 pu:1"))
+    assert [note["text"] for note in chart.layout_of_figure["annotations"]] == ["one stream an L3"]
+    with pytest.raises(OptionError, match="twice"):
+        chart.show([*POINTS, POINTS[0]])
+    assert repr(chart) == "SweepChart(4 points)"
+
+
+def test_an_empty_one_says_what_to_do(make_chart):
+    assert "or tune" in make_chart().layout_of_figure["annotations"][0]["text"]
+    assert "or tune" in make_chart()._repr_mimebundle_()[0]["image/svg+xml"]
+
+
 def test_a_page_asks_for_plotly_once_and_gets_all_of_it(make_chart, wire):
     chart = make_chart(POINTS)
     wire.messages.clear()

@@ -10,14 +10,14 @@ import gzip
 from functools import cache
 from typing import Any
 
-import anywidget
 import traitlets
 from plotly.offline import get_plotlyjs
 
+from deepsched_widgets.cell_widget import CellWidget
 from deepsched_widgets.page_files import join_script, join_styles
 
 
-class ChartView(anywidget.AnyWidget):
+class ChartView(CellWidget):
     """Shows a plotly figure, in the colours of the page and as wide as it is, with a table of what it shows.
 
     Parameters
@@ -30,7 +30,7 @@ class ChartView(anywidget.AnyWidget):
     _css = join_styles("chart_view")
 
     data: traitlets.List[Any] = traitlets.List().tag(sync=True)
-    """Kernel to page: the traces, as plotly takes them."""
+    """Kernel to page: the traces, as plotly takes them. One without `x` has that of the first."""
     layout_of_figure = traitlets.Dict().tag(sync=True)
     """Kernel to page: the layout, as plotly takes it; `layout` is the widget's own."""
     narrow = traitlets.Dict().tag(sync=True)

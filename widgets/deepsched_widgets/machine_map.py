@@ -2,27 +2,29 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
-from deepsched.render import draw_plan
-from deepsched.topology import Topology, format_cpu_list
+from deepsched.planning import StreamPlan
+from deepsched.render import draw_plan, draw_topology
+from deepsched.topology import Topology
+from deepsched_widgets.cell_widget import CellWidget
+from deepsched_widgets.map_data import pack_load, pack_machine, pack_plan
 from deepsched_widgets.page_files import join_script, join_styles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable
 
     from deepsched.engine import ThreadPlacement
-    from deepsched.planning import StreamPlan
-
-# What the view reads of each hardware thread.
-_COLUMNS = ("cpu", "core", "socket", "numa_node", "l3", "kind", "allowed")
 
 
-class MachineMap(anywidget.AnyWidget):
-    """A machine's sockets, NUMA nodes, L3 caches and cores, each core coloured and labelled by its stream.
+class MachineMap(CellWidget):
+    """A machine's sockets, NUMA nodes, L3 caches and cores, each core coloured, hatched and labelled by its stream.
+
+    L3 caches are to scale. A core away from the rest of its stream is marked as remote. Pointing at a stream, moving
+    to it with the arrow keys or selecting it tells of its cores, cpus, sockets, caches and findings.
 
     Parameters
     ----------
@@ -30,13 +32,17 @@ class MachineMap(anywidget.AnyWidget):
         The plan to show, on the machine that it was made for.
     topology : Topology or str, optional
         The machine to show without a plan, as `Topology.load` takes it; None shows this machine.
-    **kwargs
+    findings : bool, default True
+        Whether the page lists the plan's findings below the picture.
+    compared : StreamPlan, optional
+        A second plan, shown beside the first one; see `compare_with`.
+    **traits
         Values of other traits, such as `layout`.
 
     Raises
     ------
     TypeError
-        If a keyword argument is no trait, or `plan` was made for another machine than `topology`.
+        If a keyword argument is no trait, a plan is none, or `plan` was made for another machine than `topology`.
     """
 
     _esm = join_script("machine_map")
@@ -46,9 +52,21 @@ class MachineMap(anywidget.AnyWidget):
     """Kernel to view: the machine. Its `threads` are those of `Topology.to_dict`, a list for each column."""
 
     plan = traitlets.Dict().tag(sync=True)
-    """Kernel to view: the plan as `StreamPlan.to_dict` gives it, with a `title` and a `label` for each stream.
+    """Kernel to view: the plan as `pack_plan` writes it: its title, the stream of each hardware thread, its findings.
 
     Empty where no plan is shown.
+    """
+
+    findings = traitlets.Bool(default_value=True).tag(sync=True)
+    """Kernel to view: whether the findings are listed below the picture."""
+
+    compared = traitlets.Dict().tag(sync=True)
+    """Kernel to view: a second `plan`, and its `machine` where that is another one; empty without a second plan."""
+
+    load = traitlets.List(traitlets.Int()).tag(sync=True)
+    """Kernel to view: how busy each hardware thread is in per cent, in the order of the machine's `threads`.
+
+    -1 where it is not known; empty where no load is shown.
     """
 
     misplaced = traitlets.List(traitlets.Dict()).tag(sync=False)
@@ -59,23 +77,63 @@ class MachineMap(anywidget.AnyWidget):
     selected_stream = traitlets.Int(-1).tag(sync=True, echo_update=False)
     """View to kernel: the stream that the person selected, or -1."""
 
-    def __init__(self, plan: StreamPlan | None = None, topology: Topology | str | None = None, **kwargs: Any) -> None:
-        unknown = sorted(set(kwargs) - set(self.class_trait_names()))
+    def __init__(
+        self,
+        plan: StreamPlan | None = None,
+        topology: Topology | str | None = None,
+        *,
+        findings: bool = True,
+        compared: StreamPlan | None = None,
+        **traits: Any,
+    ) -> None:
+        unknown = sorted(set(traits) - set(self.class_trait_names()))
         if unknown:
             raise TypeError(f"MachineMap() got unexpected keyword arguments: {', '.join(unknown)}.")
+        _require_plan(plan)
+        _require_plan(compared)
         if plan and topology and Topology.load(topology) != plan.topology:
             raise TypeError("MachineMap() got a plan and another machine than it was made for; give one of them.")
-        machine = plan.topology if plan else Topology.load(topology or "this")
+        self._topology = plan.topology if plan else Topology.load(topology or "this")
         self._shown = plan
-        super().__init__(machine=_pack_machine(machine), plan=_pack_plan(plan) if plan else {}, **kwargs)
+        self._compared = compared
+        super().__init__(
+            machine=pack_machine(self._topology),
+            plan=pack_plan(plan) if plan else {},
+            findings=findings,
+            compared=self._pack_compared(),
+            **traits,
+        )
 
     def show_plan(self, plan: StreamPlan) -> None:
-        """Show `plan` and the machine that it was made for, in one message."""
+        """Show `plan` and the machine that it was made for, in one message; the load of another machine goes.
+
+        Raises
+        ------
+        TypeError
+            If `plan` is no StreamPlan.
+        """
+        _require_plan(plan, optional=False)
         with self.hold_sync():
             self._shown = plan
             self.misplaced = []
-            self.machine = _pack_machine(plan.topology)
-            self.plan = _pack_plan(plan)
+            if plan.topology != self._topology:
+                self._topology = plan.topology
+                self.machine = pack_machine(plan.topology)
+                self.load = []
+            self.plan = pack_plan(plan)
+            self.compared = self._pack_compared()
+
+    def compare_with(self, plan: StreamPlan | None) -> None:
+        """Show `plan` beside the plan that is shown, for another machine too, in one message; None takes it away.
+
+        Raises
+        ------
+        TypeError
+            If `plan` is neither a StreamPlan nor None.
+        """
+        _require_plan(plan)
+        self._compared = plan
+        self.compared = self._pack_compared()
 
     def show_placements(self, placements: Iterable[ThreadPlacement]) -> None:
         """Mark the streams that are not where their plan has them, as `Engine.verify_pinning` found their threads."""
@@ -85,10 +143,38 @@ class MachineMap(anywidget.AnyWidget):
             if not p.as_asked
         ]
 
+    def show_load(self, percent_by_cpu: Mapping[int, float] | None) -> None:
+        """Show how busy the cpus are, in one message.
+
+        Parameters
+        ----------
+        percent_by_cpu : mapping of int to float, or None
+            Per cent of the time that each cpu was busy, by its OS number, cut to 0..100. A cpu that is not among them
+            shows no level. None shows no load at all.
+
+        Raises
+        ------
+        TypeError
+            If it is neither a mapping nor None.
+        """
+        if not isinstance(percent_by_cpu, Mapping | None):
+            given = type(percent_by_cpu).__name__
+            raise TypeError(
+                f"show_load() takes a mapping of cpu to per cent, such as {{0: 12.5}}, or None; got {given}."
+            )
+        self.load = pack_load(self._topology, percent_by_cpu) if percent_by_cpu is not None else []
+
     @traitlets.observe("misplaced")
     def _on_misplaced(self, _change: Any) -> None:
         if self._shown is not None:
-            self.plan = _pack_plan(self._shown, self.misplaced)
+            self.plan = pack_plan(self._shown, self.misplaced)
+
+    def _pack_compared(self) -> dict[str, Any]:
+        plan = self._compared
+        if plan is None:
+            return {}
+        other = {} if plan.topology == self._topology else {"machine": pack_machine(plan.topology)}
+        return {"plan": pack_plan(plan), **other}
 
     def __repr__(self) -> str:
         streams = f", num_streams={self.plan['num_streams']}" if self.plan else ""
@@ -96,74 +182,13 @@ class MachineMap(anywidget.AnyWidget):
 
     def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
         bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
-        if bundle is None or self._shown is None:
+        if bundle is None:
             return bundle
         data, metadata = bundle
-        return {**data, "image/svg+xml": draw_plan(self._shown)}, metadata
+        picture = draw_plan(self._shown) if self._shown else draw_topology(self._topology)
+        return {**data, "image/svg+xml": picture}, metadata
 
 
-def _pack_machine(topology: Topology) -> dict[str, Any]:
-    """Turn the table of hardware threads on its side, a quarter of the bytes, and add what a person reads."""
-    sockets, nodes, cores, threads = topology.sockets, topology.numa_nodes, topology.cores, topology.threads
-    node_of = {t.socket: t.numa_node for t in threads}
-    divided = any(t.numa_node != node_of[t.socket] for t in threads)
-    same = not divided and len(nodes) == len(sockets)
-    title = [_count(len(sockets), "socket"), _count(len(cores), "core")]
-    if len(threads) > len(cores):
-        title.append(_count(len(threads), "hardware thread"))
-    if topology.limits.quota_cpus is not None:
-        title.append(f"a quota of {topology.limits.quota_cpus:g} cpus")
-    return {
-        "title": " · ".join(title),
-        "cores": len(cores),
-        "numa_nodes": len(nodes),
-        # A NUMA node is a box where it divides a socket, a second name where it is one, and neither where it spans
-        # several.
-        "levels": ["socket", *(["numa_node"] if divided else []), "l3", "core", "cpu"],
-        "socket_names": [f"socket {s} · NUMA node {n}" if same else f"socket {s}" for s, n in node_of.items()],
-        "threads": {name: [getattr(t, name) for t in threads] for name in _COLUMNS},
-    }
-
-
-def _pack_plan(plan: StreamPlan, misplaced: Sequence[dict[str, Any]] = ()) -> dict[str, Any]:
-    """Add to the plan's plain data what a person reads."""
-    packed = plan.to_dict()
-    packed["findings"][:0] = _find_misplaced(misplaced)
-    off = {thread["stream"] for thread in misplaced}
-    for stream, plain in zip(plan.streams, packed["streams"], strict=True):
-        plain["label"] = f"S{stream.index}: {_count(len(stream.cores), 'core')}, {_name_cpus(stream.cpus)}"
-        if stream.index in off:
-            plain["note"] = "threads elsewhere"
-            plain["label"] += " ▲ threads elsewhere"
-    asked = plan.requested_num_streams
-    capped = f" ({asked} requested)" if asked not in (None, plan.num_streams) else ""
-    return {**packed, "title": _count(plan.num_streams, "stream") + capped}
-
-
-def _find_misplaced(misplaced: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
-    """Say in the form of findings which streams have threads elsewhere."""
-    threads: dict[tuple[int, str, str], int] = {}
-    for thread in misplaced:
-        key = thread["stream"], _name_cpus(thread["asked"]), _name_cpus(thread["actual"])
-        threads[key] = threads.get(key, 0) + 1
-    return [
-        {
-            "kind": "pinning-failed",
-            "severity": "warning",
-            "streams": [stream],
-            "message": f"{_count(number, 'thread')} of stream {stream}, pinned to {asked}, may run on {actual}.",
-            "suggestion": "verify_pinning(repair=True) pins again what can be pinned.",
-        }
-        for (stream, asked, actual), number in threads.items()
-    ]
-
-
-def _name_cpus(cpus: Sequence[int]) -> str:
-    """Say ``cpus 0-7``; of a list too long for a legend its ends."""
-    ranges = format_cpu_list(cpus).split(",")
-    shown = ranges if len(ranges) < 4 else [ranges[0], "...", ranges[-1]]  # noqa: PLR2004
-    return f"cpu{'s' if len(cpus) > 1 else ''} {','.join(shown)}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+def _require_plan(plan: object, *, optional: bool = True) -> None:
+    if not (isinstance(plan, StreamPlan) or (optional and plan is None)):
+        raise TypeError(f"MachineMap shows a StreamPlan, as plan_streams() gives it; got {type(plan).__name__}.")

@@ -1,8 +1,8 @@
 """A widget's JavaScript and CSS, each joined from its files into the one text that anywidget sends to the page.
 
 The page loads a module's text from a Blob URL, from where it cannot import a neighbour. The files stay modules of their
-own, which tests and editors import as they are; here what they import is put before them. Comments and indentation stay
-behind: each widget on a page brings its text.
+own, which tests and editors import as they are; here what they import is put before them. Each widget on a page brings
+its text, so what people alone need, such as comments, stays behind.
 """
 
 from __future__ import annotations
@@ -11,12 +11,15 @@ import re
 from functools import cache
 from pathlib import Path
 
+import minify_html
+
 _STATIC = Path(__file__).parent / "static"
 _IMPORT = re.compile(r'^import \{[^}]*\} from "(\.{1,2}/[\w./]+)";\n', re.MULTILINE)
 _EXPORT = re.compile(r"^export (?=async function|function|const|class)", re.MULTILINE)
-# Comments that have their lines for themselves.
+# The minifier would keep them: comments that have their lines for themselves, and indentation inside of templates.
 _COMMENT = re.compile(r"^[^\S\n]*(?:/\*(?:(?!\*/).)*\*/[^\S\n]*|//[^\n]*)\n", re.MULTILINE | re.DOTALL)
 _INDENTATION = re.compile(r"^\s+|[^\S\n]+$", re.MULTILINE)
+_OPEN, _CLOSE = '<script type="module">', "</script>"
 
 
 @cache
@@ -27,14 +30,16 @@ def join_script(widget: str) -> str:
     """
     texts: dict[Path, str] = {}
     _collect(_STATIC / widget / "widget.js", texts)
-    return "".join(_squeeze(text) for text in texts.values())
+    whole = _INDENTATION.sub("", _COMMENT.sub("", "".join(texts.values())))
+    page: str = minify_html.minify(f"{_OPEN}{whole}{_CLOSE}", minify_js=True)
+    return page[page.index(">") + 1 :].removesuffix(_CLOSE)
 
 
 @cache
 def join_styles(widget: str) -> str:
-    """Give the style sheet of the widget, after that of all widgets."""
-    files = (_STATIC / "shared" / "theme.css", _STATIC / widget / "style.css")
-    return "".join(_squeeze(file.read_text(encoding="utf-8")) for file in files)
+    """Give the style sheets of the widget, after that of all widgets."""
+    files = [_STATIC / "shared" / "theme.css", *sorted((_STATIC / widget).glob("*.css"))]
+    return "".join(file.read_text(encoding="utf-8") for file in files)
 
 
 def _collect(file: Path, texts: dict[Path, str]) -> None:
@@ -45,7 +50,3 @@ def _collect(file: Path, texts: dict[Path, str]) -> None:
         if imported not in texts:
             _collect(imported, texts)
     texts[file.resolve()] = _EXPORT.sub("", _IMPORT.sub("", text))
-
-
-def _squeeze(text: str) -> str:
-    return _INDENTATION.sub("", _COMMENT.sub("", text))

@@ -5,12 +5,12 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets
 
 from deepsched.render.timeline import SIGNS, draw_timelines
-from deepsched.render.timeline_data import read_timelines
-from deepsched.render.timeline_window import Window, choose_window, measure_span, show_window
+from deepsched.render.timeline_data import align_ends, measure_span, read_timelines
+from deepsched.render.timeline_window import Window, choose_window, show_window
+from deepsched_widgets.cell_widget import CellWidget
 from deepsched_widgets.page_files import join_script, join_styles
 
 if TYPE_CHECKING:
@@ -23,10 +23,14 @@ _COUNTS = ("request", "count", "stream", "row")
 _TIMES = ("started", "ended", "waited", "ran")
 _DIGITS = 4  # of a ms: a tenth of a microsecond
 _SHORTEST = 0.001
+_STEP = 2.51  # windows come in steps of 1, 2, 5
 
 
-class RequestTimeline(anywidget.AnyWidget):
+class RequestTimeline(CellWidget):
     """Where each request waited and ran: one run, or several on one scale of time.
+
+    The SVG that a notebook saves is drawn when a cell displays it, and shows the same requests in the same way:
+    measured requests differ from run to run, simulated ones do not.
 
     Parameters
     ----------
@@ -50,7 +54,10 @@ class RequestTimeline(anywidget.AnyWidget):
     _css = join_styles("request_timeline")
 
     picture = traitlets.Dict().tag(sync=True)
-    """Kernel to page: the window, and the bars in it, a list for each column; some hundred bars at the most."""
+    """Kernel to page: the window, and the bars in it, a list for each column; some hundred bars at the most.
+
+    `newer` says that others have come, which are not shown because a person looks at these.
+    """
 
     def __init__(
         self, timelines: Any, *, start_ms: float = 0.0, duration_ms: float | None = None, **kwargs: Any
@@ -58,27 +65,62 @@ class RequestTimeline(anywidget.AnyWidget):
         unknown = sorted(set(kwargs) - set(self.class_trait_names()))
         if unknown:
             raise TypeError(f"RequestTimeline() got unexpected keyword arguments: {', '.join(unknown)}.")
-        self._timelines = read_timelines(timelines)
-        self._window = choose_window(self._timelines, start_ms, duration_ms)
-        super().__init__(picture=_pack_picture(self._timelines, self._window), **kwargs)
+        runs = read_timelines(timelines)
+        self._newest = runs, choose_window(runs, start_ms, duration_ms)
+        self._timelines, self._window = self._newest
+        self._held = False
+        super().__init__(picture=self._pack(), **kwargs)
         self.on_msg(self._on_message)
 
-    def show(self, timelines: Any, *, start_ms: float = 0.0, duration_ms: float | None = None) -> None:
-        """Show other requests, in one message; the parameters are those of the class."""
+    def show(
+        self, timelines: Any, *, start_ms: float | None = None, duration_ms: float | None = None, newest: bool = False
+    ) -> None:
+        """Show other requests, in one message at most.
+
+        Someone who chose a window by the buttons keeps it, and the requests in it, until they press "Newest", a window
+        is given here, or there are no requests any more. Where no `duration_ms` is given, the scale stays as long as it
+        serves the new requests too.
+
+        Parameters
+        ----------
+        timelines, start_ms, duration_ms
+            As for the class.
+        newest : bool
+            Let all timelines end together and show their last requests, as of runs that go on, instead of the first.
+        """
         runs = read_timelines(timelines)
-        window = choose_window(runs, start_ms, duration_ms)
-        self._timelines, self._window = runs, window
-        self.picture = _pack_picture(runs, window)
+        window = choose_window(runs, start_ms or 0.0, duration_ms)
+        if start_ms is None and duration_ms is None:
+            window = _keep_scale(self._newest[1], window)
+        if newest and start_ms is None:
+            runs = align_ends(runs)
+            window = Window(max(0.0, measure_span(runs) - window.duration), window.duration)
+        if start_ms is not None or duration_ms is not None or not any(run.records for run in runs):
+            self._held = False
+        self._newest = runs, window
+        if not self._held:
+            self._timelines, self._window = self._newest
+        self.picture = self._pack()
 
     def _on_message(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        """Show the window that a button asked for: ``{"start": 50.0, "duration": 100.0}``, in ms."""
+        """Show the window that a button asked for: ``{"start": 50.0, "duration": 100.0}``, in ms, or the newest."""
+        if message == {"newest": True}:
+            self._held = False
+            self._timelines, self._window = self._newest
+            self.picture = self._pack()
+            return
         try:
             start, duration = float(message["start"]), float(message["duration"])
         except (KeyError, TypeError, ValueError):
             return
         if isfinite(start) and isfinite(duration):
+            self._held = True
             self._window = Window(min(max(start, 0.0), measure_span(self._timelines)), max(duration, _SHORTEST))
-            self.picture = _pack_picture(self._timelines, self._window)
+            self.picture = self._pack()
+
+    def _pack(self) -> dict[str, Any]:
+        newer = self._timelines is not self._newest[0]
+        return _pack_picture(self._timelines, self._window, newer=newer)
 
     def __repr__(self) -> str:
         count = len(self._timelines)
@@ -94,11 +136,18 @@ class RequestTimeline(anywidget.AnyWidget):
         return {**data, "text/plain": repr(self), "image/svg+xml": drawn}, metadata
 
 
-def _pack_picture(timelines: Sequence[Timeline], window: Window) -> dict[str, Any]:
+def _keep_scale(before: Window, chosen: Window) -> Window:
+    """Keep the duration where the new one is but a step away: requests that run live differ a little each time."""
+    near = 1 / _STEP <= chosen.duration / before.duration <= _STEP
+    return Window(chosen.start, before.duration) if near else chosen
+
+
+def _pack_picture(timelines: Sequence[Timeline], window: Window, *, newer: bool) -> dict[str, Any]:
     return {
         "start": window.start,
         "duration": window.duration,
         "span": measure_span(timelines),
+        "newer": newer,
         "panels": [_pack_panel(panel) for panel in show_window(timelines, window)],
     }
 

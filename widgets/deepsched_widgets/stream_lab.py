@@ -3,39 +3,37 @@
 from __future__ import annotations
 
 import threading
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-import anywidget
 import traitlets as t
 
-from deepsched.engine.model import open_model
-from deepsched.errors import ClosedError, OptionError
-from deepsched.measure import find_example
-from deepsched.planning import Scheduler, choose_cores, plan_streams
+from deepsched.errors import ClosedError, DeepschedError, OptionError
+from deepsched.measure.checks import check_number
+from deepsched.measure.tuning.tune import DEFAULT_BUDGET
 from deepsched.render import draw_plan
 from deepsched.simulation import WORKLOADS, Workload
 from deepsched.topology import Topology
-from deepsched_widgets.lab_words import describe_plan, describe_prediction, describe_sample
-from deepsched_widgets.live_run import LiveRun, Wish
-from deepsched_widgets.machine_map import MachineMap
-from deepsched_widgets.measured_run import MeasuredRun
-from deepsched_widgets.page_files import join_script, join_styles
-from deepsched_widgets.prediction import Predictor
-from deepsched_widgets.simulated_run import SimulatedRun
-from deepsched_widgets.throughput_chart import ThroughputChart
+from deepsched_widgets.lab.choices import describe_limits, list_choices
+from deepsched_widgets.lab.code import check_code_kind, write_code
+from deepsched_widgets.lab.first_wish import make_first_wish, move_wish
+from deepsched_widgets.lab.jobs import Jobs
+from deepsched_widgets.lab.machine_choice import HERE
+from deepsched_widgets.lab.model_choice import choose_model
+from deepsched_widgets.lab.prediction import Predictor
+from deepsched_widgets.lab_page import LabPage
+from deepsched_widgets.lab_show import LabShow
+from deepsched_widgets.pictures import Pictures
 
 if TYPE_CHECKING:
-    from deepsched.planning import StreamPlan
-    from deepsched_widgets.live_run import Sample, Source
+    from deepsched.planning import Scheduler, StreamPlan
+    from deepsched_widgets.lab.wish import Wish
 
-# The sentence is read aloud by screen readers: once a second at most.
-_SAMPLES_A_SENTENCE = 2
-_MOST_CLIENTS = 256
-_ELSEWHERE = "This is not the machine that you are on: what runs here is simulated, not measured."
+_LONGEST = 24 * 3600.0
+_CONTROLS = ["scheduler", "num_streams", "threads_per_core", "load", "clients", "rate", "workload", "predict"]
 
 
-class StreamLab(anywidget.AnyWidget):
+class StreamLab(LabPage):
     """See and change how a model is served: which stream owns which cores, and what that does to throughput.
 
     On this machine it runs the model for real. For another machine it simulates a workload, and says so wherever a
@@ -43,12 +41,18 @@ class StreamLab(anywidget.AnyWidget):
 
     Parameters
     ----------
-    model : path, bytes or onnx.ModelProto, optional
-        What to run; by default light_squeezenet, which comes with the onnx package.
+    model : str, path, bytes, onnx.ModelProto or Engine, optional
+        What to run: the name of an example, such as ``"light_resnet50"``, or a model of your own; by default
+        light_squeezenet, which comes with the onnx package. An engine is driven as it is, and left open at the end.
     topology : Topology or str, optional
-        The machine, as `Topology.load` takes it; this one by default.
-    num_streams, scheduler, clients : optional
-        Where the controls stand at first: one stream an L3, ``"multi_stream"``, a client for each core.
+        The machine, as `Topology.load` takes it; this one by default. Not with an engine, which has its own.
+    num_streams, scheduler, threads_per_core : optional
+        Where the controls stand at first: one stream an L3, ``"multi_stream"``, one hardware thread a core.
+    clients : int, optional
+        How many clients send requests, each when its last one is answered; one for each core by default, up to 64.
+        With an engine, 0 sends none and watches those of others.
+    rate : float, optional
+        Instead of clients: requests per second that come whether or not earlier ones are answered.
     seconds : float
         A run stops by itself after so long, so that a forgotten lab does not keep the cores.
     workload : Workload or str
@@ -57,6 +61,8 @@ class StreamLab(anywidget.AnyWidget):
     predict : bool
         On this machine, whether to show beside the measured mean what a simulation predicts. It is calibrated when a
         run needs it first, which takes some seconds.
+    budget : float
+        How long the Tune button may measure, in seconds; see `tune`.
 
     Raises
     ------
@@ -66,45 +72,6 @@ class StreamLab(anywidget.AnyWidget):
         If there is no such parameter.
     """
 
-    _esm = join_script("stream_lab")
-    _css = join_styles("stream_lab")
-
-    machine_map = anywidget.WidgetTrait().tag(sync=True)
-    """Kernel to page: the map."""
-    chart = anywidget.WidgetTrait().tag(sync=True)
-    """Kernel to page: the chart, of what is measured or of what is simulated."""
-    heading = t.Unicode().tag(sync=True)
-    """Kernel to page: what runs where."""
-    max_streams = t.Int(1).tag(sync=True)
-    """Kernel to page: the slider's end, one stream a core."""
-    measurable = t.Bool(False).tag(sync=True)
-    """Kernel to page: whether the machine is this one. If not, what runs is simulated."""
-    note = t.Unicode().tag(sync=True)
-    """Kernel to page: that nothing is measured, or what went wrong; empty otherwise."""
-    prediction = t.Unicode().tag(sync=True)
-    """Kernel to page: what was predicted of the setting that runs, in words; empty if nothing."""
-    sentence = t.Unicode().tag(sync=True)
-    """Kernel to page: the plan or the run in words."""
-    state = t.Enum(("idle", "running"), "idle").tag(sync=True)
-    """Kernel to page: whether a run is on."""
-    workloads = t.List(t.Unicode()).tag(sync=True)
-    """Kernel to page: the names of the workloads that can be chosen."""
-    num_streams = t.Int(1, min=1).tag(sync=True, echo_update=False)
-    """Page to kernel: the slider. May be set from Python as well."""
-    scheduler = t.Enum((Scheduler.multi_stream.value, Scheduler.single_stream.value)).tag(sync=True, echo_update=False)
-    """Page to kernel: the scheduler. May be set from Python as well."""
-    clients = t.Int(1, min=1, max=_MOST_CLIENTS).tag(sync=True, echo_update=False)
-    """Page to kernel: how many clients send requests. May be set from Python as well."""
-    workload = t.Unicode().tag(sync=True, echo_update=False)
-    """Page to kernel: what is simulated, one of `workloads`. May be set from Python as well."""
-    predict = t.Bool(False).tag(sync=True, echo_update=False)
-    """Page to kernel: whether to predict what is measured. May be set from Python as well."""
-    running = t.Bool(False).tag(sync=True)
-    """Page to kernel: start or stop. The kernel takes it back when a run ends by itself."""
-
-    # A second lab on the same cores would spoil the figures of both: the newest takes over.
-    _at_work: ClassVar[StreamLab | None] = None
-    _run: LiveRun | None = None
     _closed = False
 
     def __init__(
@@ -113,59 +80,69 @@ class StreamLab(anywidget.AnyWidget):
         topology: Topology | str | None = None,
         *,
         num_streams: int | None = None,
-        scheduler: Scheduler | str = Scheduler.multi_stream,
+        scheduler: Scheduler | str | None = None,
+        threads_per_core: int = 1,
         clients: int | None = None,
+        rate: float | None = None,
         seconds: float = 60.0,
         workload: Workload | str = WORKLOADS[0],
         predict: bool = False,
+        budget: float = DEFAULT_BUDGET,
     ) -> None:
-        self._model = find_example("light_squeezenet") if model is None else model
-        if not isinstance(seconds, int | float) or not seconds > 0:
-            raise OptionError(f"seconds is {seconds!r}; expected a duration above 0.")
-        if clients is not None and (not isinstance(clients, int) or not 1 <= clients <= _MOST_CLIENTS):
-            raise OptionError(f"clients is {clients!r}; expected an integer from 1 to {_MOST_CLIENTS}.")
-        self._seconds = float(seconds)
-        self._lock = threading.RLock()
-        self._samples = 0
-        self._farewell = ""
-        here = Topology.detect()
-        self._topology = here if topology is None else Topology.load(topology)
-        self._plan = plan_streams(self._topology, num_streams, scheduler=scheduler)
-        self._name = Path(open_model(self._model).label).name
-        measurable = self._topology.threads == here.threads
-        if predict and not measurable:
-            raise OptionError(
-                "predict stands beside what is measured, and nothing is measured on another machine. Leave it out: "
-                "there, all that runs is simulated."
-            )
-        cores, _ = choose_cores(self._topology, None)
+        check_number("seconds", seconds, above=0, most=_LONGEST)
+        self._budget = check_number("budget", budget, above=0, most=_LONGEST)
+        self._here = Topology.detect()
         chosen = workload if isinstance(workload, Workload) else Workload.named(workload)
         self._workloads = {known.name: known for known in (*WORKLOADS, chosen)}
-        self._predictor = Predictor(self._show_progress)
-        super().__init__(
-            machine_map=MachineMap(self._plan),
-            chart=ThroughputChart(len(cores), "measured" if measurable else "simulated"),
-            heading=self._describe_machine(chosen.name, measurable=measurable),
-            max_streams=len(cores),
-            measurable=measurable,
-            note="" if measurable else _ELSEWHERE,
-            sentence=describe_plan(self._plan),
-            num_streams=self._plan.num_streams,
-            scheduler=Scheduler.choose(scheduler).value,
-            clients=min(len(cores), 64) if clients is None else clients,
-            workloads=list(self._workloads),
-            workload=chosen.name,
+        self._wish = wish = make_first_wish(
+            model,
+            topology,
+            chosen,
+            self._here,
+            num_streams=num_streams,
+            scheduler=scheduler,
+            threads_per_core=threads_per_core,
+            clients=clients,
+            rate=rate,
             predict=predict,
         )
-        self._compared = self.clients, None if measurable else chosen
-        self.observe(self._on_schedule, names=["num_streams", "scheduler"])
-        self.observe(self._on_load, names=["clients", "workload"])
-        self.observe(self._on_predict, names=["predict"])
+        limits = describe_limits(wish)
+        self._pictures = Pictures(wish.plan(), limits["max_streams"], wish.origin)
+        super().__init__(
+            machine_map=self._pictures.machine_map,
+            chart=self._pictures.chart,
+            timeline=self._pictures.timeline,
+            sweep=self._pictures.sweep,
+            choices=list_choices(self._workloads),
+            limits=limits,
+            seconds=float(seconds),
+            model=wish.model.value,
+            machine=self._name_machine(wish),
+            workload=chosen.name,
+            **_read_controls(wish),
+        )
+        self._lock = threading.RLock()
+        self._show = LabShow(self, self._pictures, wish)
+        self._jobs = Jobs(self._show, Predictor(self._show.say), self._lock)
+        self.observe(self._on_controls, names=_CONTROLS)
+        self.observe(self._on_code_kind, names=["code_kind"])
         self.observe(self._on_running, names=["running"])
+        self.observe(self._on_tuning, names=["tuning"])
+        self._pictures.machine_map.observe(self._on_misplaced, names=["misplaced"])
+        self.on_msg(self._on_message)
 
     @t.validate("num_streams")
     def _cap_streams(self, proposal: Any) -> int:
-        return max(1, min(int(proposal["value"]), self.max_streams))
+        return min(int(proposal["value"]), int(self.limits["max_streams"]))
+
+    @t.validate("threads_per_core")
+    def _cap_threads(self, proposal: Any) -> int:
+        return min(int(proposal["value"]), int(self.limits["max_threads_per_core"]))
+
+    @t.validate("clients")
+    def _check_clients(self, proposal: Any) -> int:
+        # Only an engine of the person's own has clients of its own.
+        return max(int(proposal["value"]), 0 if self.limits["fixed"] else 1)
 
     @t.validate("workload")
     def _check_workload(self, proposal: Any) -> str:
@@ -173,10 +150,19 @@ class StreamLab(anywidget.AnyWidget):
             raise t.TraitError(f"there is no workload {proposal['value']!r}; expected one of {list(self._workloads)}.")
         return str(proposal["value"])
 
+    @t.validate("code_kind")
+    def _check_code_kind(self, proposal: Any) -> str:
+        return check_code_kind(str(proposal["value"]))
+
     @property
     def plan(self) -> StreamPlan:
         """The plan that is drawn."""
-        return self._plan
+        return self._show.plan
+
+    @property
+    def measurable(self) -> bool:
+        """Whether the machine is this one: what runs is then measured, and simulated otherwise."""
+        return self._wish.workload is None
 
     def start(self) -> None:
         """Run the model for real, or simulate the workload on another machine, as the Start button does.
@@ -186,146 +172,168 @@ class StreamLab(anywidget.AnyWidget):
         ClosedError
             If the lab was closed.
         """
-        if self._closed:
-            raise ClosedError("the lab was closed; make another one.")
+        self._check_open()
         self.running = True
 
-    def stop(self) -> None:
-        """End the run, as the Stop button does, and return when its threads are gone."""
-        self.running = False
-        run = self._run
-        if run is not None:
-            run.stop()
+    def tune(self) -> None:
+        """Search for the best setting, as the Tune button does; `verdict` says what was found.
 
-    def make_way(self) -> None:
-        """End the run because another lab starts one: two at once would spoil each other's figures."""
-        self._farewell = "Stopped: another lab was started."
-        self.running = False
+        Raises
+        ------
+        ClosedError
+            If the lab was closed.
+        OptionError
+            If the lab drives an engine: `deepsched.tune` takes its model.
+        """
+        self._check_open()
+        self._refuse_if_fixed("tuning")
+        self.tuning = True
+
+    def stop(self) -> None:
+        """End the run or the search, as its button does, and return when its threads are gone."""
+        self._jobs.stop()
+
+    def choose_model(self, model: Any) -> None:
+        """Take another model, as the constructor does but for an engine; a run goes on with it.
+
+        Raises
+        ------
+        ModelError, OptionError
+            If there is no such model, or the lab drives an engine.
+        """
+        choice = choose_model(model)
+        with self._lock:
+            self._refuse_if_fixed("model")
+            self._move(replace(self._wish, model=choice))
+
+    def choose_machine(self, machine: Topology | str) -> None:
+        """Take another machine, as `Topology.load` takes it; a run goes on there, simulated where it is not this one.
+
+        Raises
+        ------
+        TopologyError, OptionError
+            If there is no such machine, or the lab drives an engine.
+        """
+        topology = Topology.load(machine)
+        with self._lock:
+            self._refuse_if_fixed("machine")
+            here = topology.threads == self._here.threads
+            workload = None if here else self._workloads[self.workload]
+            self._move(move_wish(self._wish, self._here if here else topology, workload))
 
     def close(self) -> None:
-        """End the run and take the lab off the page. Safe to call twice."""
+        """End what is on and take the lab off the page. Safe to call twice."""
         self._closed = True
         self.unobserve_all()
-        run = self._run
-        if run is not None:
-            run.stop()
-        # A lab that was refused while it was made has neither.
-        for child in (self.machine_map, self.chart):
-            if child is not None:
-                child.close()
+        # A lab that was refused while it was made has none of these.
+        if hasattr(self, "_jobs"):
+            self._jobs.stop()
+            self._pictures.close()
         super().close()
 
-    # Handlers: on the comm's thread, beside cells that run. They never wait for the engine.
+    # Handlers: on the comm's thread, beside cells that run. They never wait for a job.
 
-    def _on_schedule(self, _change: Any) -> None:
+    def _on_controls(self, _change: Any) -> None:
         with self._lock:
-            several = self.scheduler != Scheduler.single_stream
-            self._plan = plan_streams(self._topology, self.num_streams if several else None, scheduler=self.scheduler)
-            self.machine_map.show_plan(self._plan)
-            if self._run is None:
-                self.sentence = describe_plan(self._plan)
-            else:
-                self._run.follow(self._wish())
+            wish = self._read_wish()
+            if wish != self._wish:
+                self._follow(wish)
 
-    def _on_load(self, _change: Any) -> None:
+    def _on_code_kind(self, _change: Any) -> None:
         with self._lock:
-            wish = self._wish()
-            self.heading = self._describe_machine(self.workload, measurable=self.measurable)
-            if self._run is not None:
-                self._run.follow(wish)
-            else:
-                self._forget_other_loads(wish.clients, wish.workload)
-
-    def _on_predict(self, _change: Any) -> None:
-        with self._lock:
-            if self._run is not None:
-                self._run.follow(self._wish())
-            if not self.predict:
-                self.prediction = ""
+            self.code = write_code(self._wish, self.code_kind)
 
     def _on_running(self, change: Any) -> None:
+        if change["new"]:
+            self._jobs.start_run(self._wish, self.seconds)
+        else:
+            self._jobs.stop_run()
+
+    def _on_tuning(self, change: Any) -> None:
+        if change["new"]:
+            self._jobs.start_search(self._wish, self._budget)
+        else:
+            self._jobs.stop_search()
+
+    def _on_misplaced(self, _change: Any) -> None:
         with self._lock:
-            if not change["new"]:
-                if self._run is not None:
-                    self._run.stop(wait=False)
-                return
-            if self._run is not None:
-                return
-            other = None
-            # A simulation keeps no core: it need not take over, nor be taken over.
-            if self.measurable:
-                other, StreamLab._at_work = StreamLab._at_work, self
-            run = self._run = LiveRun(self._open, self._show_sample, self._show_end, self._wish(), self._seconds)
-            self._farewell = ""
-            with self.hold_sync():
-                self.note = "" if self.measurable else _ELSEWHERE
-                self.state = "running"
-                self.sentence = f"Starting {self._name}." if self.measurable else f"Simulating {self.workload}."
-            self.chart.start_run("measured" if self.measurable else "simulated")
-            run.start()
-        # Without this lab's lock: two labs started at once would wait for each other.
-        if other is not None and other is not self:
-            other.make_way()
+            self._show.list_findings()
 
-    def _wish(self) -> Wish:
-        workload = None if self.measurable else self._workloads[self.workload]
-        return Wish(self.scheduler, self.num_streams, self.clients, workload, self.measurable and self.predict)
+    def _on_message(self, _widget: Any, message: Any, _buffers: Any) -> None:
+        """Do what the page asks for; see `LabPage`."""
+        match message:
+            case {"choose": "model" | "machine" as name, "value": str(value)}:
+                choose = self.choose_model if name == "model" else self.choose_machine
+                try:
+                    choose(value.strip())
+                except DeepschedError as error:
+                    self.errors = {**self.errors, name: str(error)}
+                else:
+                    self.errors = {**self.errors, name: ""}
+            case {"compare": bool(keep)}:
+                with self._lock:
+                    self._show.compare(keep=keep)
+            case {"ask": str(what)} if what in self.downloads:
+                with self._lock:
+                    name, content = self._show.write_download(what)
+                self.send({"download": name}, [content])
 
-    def _describe_machine(self, workload: str, *, measurable: bool) -> str:
-        source = self._topology.source
-        return f"{self._name} on {source}" if measurable else f"Simulated: {workload} on {source}"
+    def _read_wish(self) -> Wish:
+        """Read the controls."""
+        open_loop = self.load == "rate"
+        return replace(
+            self._wish,
+            scheduler=self.scheduler,
+            num_streams=self.num_streams,
+            threads_per_core=self.threads_per_core,
+            clients=None if open_loop else self.clients,
+            rate=self.rate if open_loop else None,
+            workload=None if self.measurable else self._workloads[self.workload],
+            predict=self.measurable and self.predict,
+        )
 
-    def _forget_other_loads(self, clients: int, workload: Workload | None) -> None:
-        """Empty the chart if it shows the means of other clients or of another workload: they do not compare."""
-        load = clients, workload
-        if load != self._compared:
-            self._compared = load
-            self.chart.forget()
+    def _move(self, wish: Wish) -> None:
+        """Follow a wish for another model or machine, and set the controls accordingly."""
+        self._wish = wish
+        # All at once for the handlers, which then find nothing new.
+        with self.hold_sync(), self.hold_trait_notifications():
+            self.limits = describe_limits(wish)
+            self.model, self.machine = wish.model.value, self._name_machine(wish)
+            for name, value in _read_controls(wish).items():
+                self.set_trait(name, value)
+        self._follow(wish)
 
-    # Reports: on the run's thread, the only one that writes to the chart.
+    def _follow(self, wish: Wish) -> None:
+        self._wish = wish
+        self._show.show_wish(wish)
+        self._jobs.follow(wish)
+        self.code = write_code(wish, self.code_kind)
 
-    def _open(self, wish: Wish) -> Source:
-        if self.measurable:
-            return MeasuredRun(self._model, self._topology, self._predictor, wish)
-        return SimulatedRun(self._topology, wish)
+    def _name_machine(self, wish: Wish) -> str:
+        return HERE if wish.topology.threads == self._here.threads else wish.topology.source
 
-    def _show_progress(self, words: str) -> None:
-        with self._lock:
-            self.sentence = words
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ClosedError("the lab was closed; make another one.")
 
-    def _show_sample(self, sample: Sample) -> None:
-        self._forget_other_loads(sample.clients, sample.workload)
-        self.chart.show_sample(sample)
-        if (sample.scheduler, sample.num_streams) == (self.scheduler, self._plan.num_streams):
-            self.machine_map.show_placements(sample.placements)
-        self._samples += 1
-        if self._samples % _SAMPLES_A_SENTENCE == 1:
-            with self._lock, self.hold_sync():
-                self.sentence = describe_sample(self._plan, sample)
-                self.prediction = describe_prediction(sample.prediction) if sample.prediction else ""
-
-    def _show_end(self, error: Exception | None) -> None:
-        with self._lock:
-            self._run = None
-            if StreamLab._at_work is self:
-                StreamLab._at_work = None
-            if error is not None:
-                self._farewell = f"The run ended: {error}"
-            elif self.running:
-                self._farewell = f"The run ended after {self._seconds:g} s, as every run does. Start another one."
-            with self.hold_sync():
-                self.state = "idle"
-                self.running = False
-                self.note = self._farewell or ("" if self.measurable else _ELSEWHERE)
-                self.sentence = describe_plan(self._plan)
-                self.prediction = ""
+    def _refuse_if_fixed(self, name: str) -> None:
+        if name in self.limits["fixed"]:
+            raise OptionError(f"{name} cannot be changed: the lab drives an engine that is there. Make another lab.")
 
     def __repr__(self) -> str:
-        return f"StreamLab({self._name!r}, cores={self.max_streams}, num_streams={self._plan.num_streams})"
+        plan = self.plan
+        return f"StreamLab({self._wish.model.label!r}, cores={plan.num_cores}, num_streams={plan.num_streams})"
 
     def _repr_mimebundle_(self, **kwargs: Any) -> Any:
         bundle = super()._repr_mimebundle_(**kwargs)
         data = bundle[0] if isinstance(bundle, tuple) else bundle
         if data is not None:
-            data.update({"text/plain": repr(self), "image/svg+xml": draw_plan(self._plan)})
+            data.update({"text/plain": repr(self), "image/svg+xml": draw_plan(self.plan)})
         return bundle
+
+
+def _read_controls(wish: Wish) -> dict[str, Any]:
+    """Give the controls as a wish has them; those of the other kind of load, and of the workload, stay."""
+    load = {"load": "clients", "clients": wish.clients} if wish.rate is None else {"load": "rate", "rate": wish.rate}
+    names = ("scheduler", "num_streams", "threads_per_core", "predict")
+    return {**load, **{name: getattr(wish, name) for name in names}}

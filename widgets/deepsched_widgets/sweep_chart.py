@@ -5,6 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
+from deepsched.errors import OptionError
 from deepsched.render.sweep import name_boundaries
 from deepsched.render.sweep_figure import describe_sweep
 from deepsched.render.sweep_svg import draw_sweep_svg
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from deepsched.render.sweep import SweepPoint
     from deepsched.topology import Topology
 
+_EMPTY = "No points yet. Run several num_streams, or tune, to see which is best."
 _COLUMNS = ["num_streams", "origin", "items/s", "interval", "p50, ms", "p99, ms", "plan"]
 _MILLISECONDS = 1000.0
 
@@ -28,7 +30,7 @@ class SweepChart(ChartView):
     Parameters
     ----------
     points : sequence of SweepPoint
-        Measured, simulated or both, in any order.
+        Measured, simulated or both, in any order. One of single_stream is drawn as a level across num_streams.
     topology : Topology, optional
         The machine, whose sockets, NUMA nodes and L3 caches are marked.
     title : str
@@ -37,23 +39,45 @@ class SweepChart(ChartView):
     Raises
     ------
     OptionError
-        If one num_streams has two points of one origin.
+        If one num_streams, or single_stream, has two points of one origin.
     """
 
-    def __init__(self, points: Sequence[SweepPoint], topology: Topology | None = None, *, title: str = "") -> None:
+    def __init__(self, points: Sequence[SweepPoint] = (), topology: Topology | None = None, *, title: str = "") -> None:
         self._boundaries = name_boundaries(topology) if topology else {}
         self._points = tuple(points)
         self._title = title
         super().__init__(**self._describe())
 
-    def show(self, points: Sequence[SweepPoint]) -> None:
-        """Show other points of the same machine, in one message."""
+    def show(self, points: Sequence[SweepPoint], topology: Topology | None = None) -> None:
+        """Show other points, in one message.
+
+        Parameters
+        ----------
+        points : sequence of SweepPoint
+            As for the class.
+        topology : Topology, optional
+            Their machine; by default the one before.
+
+        Raises
+        ------
+        OptionError
+            If one num_streams, or single_stream, has two points of one origin; what was shown stays.
+        """
+        before = self._points, self._boundaries
         self._points = tuple(points)
-        self.show_picture(**self._describe())
+        if topology is not None:
+            self._boundaries = name_boundaries(topology)
+        try:
+            picture = self._describe()
+        except OptionError:
+            self._points, self._boundaries = before
+            raise
+        self.show_picture(**picture)
 
     def _describe(self) -> dict[str, Any]:
-        figure = describe_sweep(self._points, boundaries=self._boundaries, title=self._title)
-        rows = [_write_row(point) for point in sorted(self._points, key=lambda p: (p.num_streams, p.origin))]
+        figure = describe_sweep(self._points, boundaries=self._boundaries, title=self._title, empty=_EMPTY)
+        ordered = sorted(self._points, key=lambda point: (not point.single, point.num_streams, point.origin))
+        rows = [_write_row(point) for point in ordered]
         return {**figure, "label": _label(self._points), "table": {"columns": _COLUMNS, "rows": rows}}
 
     def __repr__(self) -> str:
@@ -64,7 +88,7 @@ class SweepChart(ChartView):
         if bundle is None:
             return None
         data, metadata = bundle
-        drawn = draw_sweep_svg(self._points, title=self._title)
+        drawn = draw_sweep_svg(self._points, title=self._title, empty=_EMPTY)
         return {**data, "text/plain": repr(self), "image/svg+xml": drawn}, metadata
 
 
@@ -73,19 +97,21 @@ def _label(points: Sequence[SweepPoint]) -> str:
     if not points:
         return "Throughput and latency against num_streams: no points yet."
     best = max(points, key=lambda point: point.throughput)
+    setting = "with single_stream" if best.single else f"at num_streams={best.num_streams}"
     return (
         f"Throughput and latency against num_streams. Best throughput: {best.throughput:.4g} items/s "
-        f"at num_streams={best.num_streams}, {best.origin}."
+        f"{setting}, {best.origin}."
     )
 
 
 def _write_row(point: SweepPoint) -> list[str]:
     known = isfinite(point.high - point.low)
+    fit = "aligned" if point.aligned else "straddles"
     return [
-        str(point.num_streams),
+        "single_stream" if point.single else str(point.num_streams),
         point.origin,
         f"{point.throughput:.4g}",
         f"{point.low:.4g} to {point.high:.4g}" if known else "unknown",
         *(f"{value * _MILLISECONDS:.4g}" if isfinite(value) else "none" for value in (point.p50, point.p99)),
-        ("aligned" if point.aligned else "straddles") + (f": {point.findings}" if point.findings else ""),
+        f"{fit}: {point.findings}" if point.findings else fit,
     ]

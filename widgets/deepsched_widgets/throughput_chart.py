@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass
-from math import isfinite, nan, sqrt
+from math import nan
 from typing import TYPE_CHECKING, Any
 
 from deepsched.errors import OptionError
-from deepsched.planning import Scheduler
-from deepsched.render.sweep import SweepPoint
 from deepsched.render.sweep_svg import draw_sweep_svg
 from deepsched.render.timeline_data import ORIGINS
 from deepsched_widgets.chart_view import ChartView
-from deepsched_widgets.live_run import PERIOD
-from deepsched_widgets.throughput_figure import SECONDS, Change, Period, SettingMean, describe_throughput
+from deepsched_widgets.lab.live_run import PERIOD
+from deepsched_widgets.setting_mean import Period, SettingMean, make_point, name_schedule, write_row
+from deepsched_widgets.throughput_figure import SECONDS, Change, describe_throughput
 
 if TYPE_CHECKING:
-    from deepsched_widgets.live_run import Sample
+    from deepsched.render.sweep import SweepPoint
+    from deepsched.topology import Topology
+    from deepsched_widgets.lab.live_run import Sample
 
 _POINTS = int(SECONDS / PERIOD)
 _MOST_PLACES = 8
 _GAP = 2.5  # periods: what is longer shows as a gap
 _MILLISECONDS = 1000.0
-_COLUMNS = ["num_streams", "origin", "periods", "mean items/s", "deviation", "mean p50, ms", "mean p99, ms"]
+_COLUMNS = [
+    *("num_streams", "origin", "periods", "mean items/s", "deviation", "predicted items/s"),
+    *("mean p50, ms", "mean p99, ms"),
+]
 
 
 class ThroughputChart(ChartView):
-    """A minute of throughput, p50 and p99, with a line at each change of num_streams, and the mean of each setting.
+    """A minute of throughput, p50 and p99, with a line at each change of setting, and the mean of each num_streams.
 
-    What it sends for a sample is one message of some 6 KB, however long it runs.
+    What it sends for a sample is one message of some 6 KB, however long it runs. Means of different loads do not
+    compare: those shown are of the load in force, and those of another come back with it.
+
+    A notebook saves what a cell displayed, and a run changes nothing of that: displayed before it runs, the chart has
+    the same saved output every time. Displayed after a run, its SVG holds the means that were measured.
 
     Parameters
     ----------
@@ -42,7 +49,9 @@ class ThroughputChart(ChartView):
     def __init__(self, max_streams: int = 1, origin: str = ORIGINS[0]) -> None:
         self._max_streams = max_streams
         self._origin = _check_origin(origin)
-        self._sums: dict[tuple[str, str], _Sum] = {}
+        self._means: dict[tuple[tuple[str, ...], str, int, str], SettingMean] = {}
+        self._load: tuple[str, ...] = ()
+        self._runs = 0
         self._run = _Run()
         super().__init__(**self._describe())
 
@@ -60,33 +69,63 @@ class ThroughputChart(ChartView):
             If it is neither.
         """
         self._origin = _check_origin(origin)
+        self._runs += 1
         self._run = _Run()
         self.show_picture(**self._describe())
 
-    def forget(self) -> None:
-        """Empty all of it, as when another model or another number of clients makes the means incomparable."""
-        self._sums = {}
+    def forget(self, max_streams: int | None = None) -> None:
+        """Empty all of it, as when another model or another machine makes the means incomparable.
+
+        Parameters
+        ----------
+        max_streams : int, optional
+            The places for means from now on, as for the class; as many as before by default.
+        """
+        self._max_streams = max_streams or self._max_streams
+        self._means = {}
         self._run = _Run()
         self.show_picture(**self._describe())
 
     def show_sample(self, sample: Sample) -> None:
         """Add a sample, in one message. Call it from one thread only."""
-        period = self._run.add(sample)
-        setting = (self._run.setting, self._origin)
-        self._sums.setdefault(setting, _Sum(sample.num_streams)).add(period)
+        self._load = _name_load(sample)
+        period = self._run.add(sample, self._load)
+        setting = (self._load, sample.scheduler, sample.num_streams, self._origin)
+        mean = self._means.setdefault(setting, SettingMean(*setting[1:]))
+        mean.add(period)
+        mean.predicted = sample.prediction.predicted if sample.prediction else nan
         self.show_picture(**self._describe())
 
-    def _means(self) -> list[SettingMean]:
-        return [sums.mean(words, origin) for (words, origin), sums in self._sums.items()]
+    def points(self, topology: Topology | None = None) -> list[SweepPoint]:
+        """Give the means under the load in force as points of a sweep, such as `SweepChart` shows.
+
+        Parameters
+        ----------
+        topology : Topology, optional
+            The machine that ran; with it the points say which num_streams straddle.
+
+        Returns
+        -------
+        list of SweepPoint
+            By num_streams; each with the interval that holds the true mean at 95 % confidence.
+        """
+        return [make_point(mean, topology) for mean in self._list_means()]
+
+    def _list_means(self) -> list[SettingMean]:
+        own = [mean for (load, *_), mean in self._means.items() if load == self._load]
+        return sorted(own, key=lambda mean: (not mean.single, mean.num_streams))
 
     def _describe(self) -> dict[str, Any]:
-        means = sorted(self._means(), key=lambda mean: (mean.num_streams, mean.words))
+        means = self._list_means()
         places = self._max_streams if self._max_streams <= _MOST_PLACES else 0
-        figure = describe_throughput(self._run.periods, self._run.changes, means, self._origin, places)
+        periods, changes = self._run.periods, self._run.changes
+        figure = describe_throughput(periods, changes, means, self._origin, places, ", ".join(self._load))
+        # A person's zoom survives the next period, but not the next run.
+        figure["layout_of_figure"]["uirevision"] = self._runs
         label = f"Throughput and latency over the last {SECONDS:g} seconds, {self._origin}. "
         best = max(means, key=lambda mean: mean.throughput, default=None)
-        label += f"Best mean: {best.throughput:.4g} items/s with {best.words}." if best else "No run yet."
-        return {**figure, "label": label, "table": {"columns": _COLUMNS, "rows": [_write_row(mean) for mean in means]}}
+        label += f"Best mean: {best.throughput:.4g} items/s with {best.words}." if best else "Nothing ran yet."
+        return {**figure, "label": label, "table": {"columns": _COLUMNS, "rows": [write_row(mean) for mean in means]}}
 
     def __repr__(self) -> str:
         return "ThroughputChart()"
@@ -96,8 +135,8 @@ class ThroughputChart(ChartView):
         if bundle is None:
             return None
         data, metadata = bundle
-        points = [_make_point(mean) for mean in self._means() if mean.words != Scheduler.single_stream]
-        drawn = draw_sweep_svg(points, title="Mean throughput and latency of each num_streams", empty="No run yet.")
+        title = "Mean throughput and latency of each num_streams"
+        drawn = draw_sweep_svg(self.points(), title=title, empty="Nothing ran yet.")
         return {**data, "text/plain": repr(self), "image/svg+xml": drawn}, metadata
 
 
@@ -111,12 +150,12 @@ class _Run:
     """The last minute of a run: its periods, and the changes of its setting."""
 
     def __init__(self) -> None:
-        self.setting = ""
         self.periods: deque[Period | None] = deque(maxlen=_POINTS)
         self.changes: deque[Change] = deque(maxlen=_POINTS)
+        self._setting: tuple[str, ...] = ()
         self._began = nan
 
-    def add(self, sample: Sample) -> Period:
+    def add(self, sample: Sample, load: tuple[str, ...]) -> Period:
         snapshot = sample.snapshot
         if not self.periods:
             self._began = snapshot.at - PERIOD
@@ -126,53 +165,23 @@ class _Run:
         if last and period.at - last.at > _GAP * PERIOD:
             self.periods.append(None)
         self.periods.append(period)
-        setting = _name_setting(sample)
-        if setting != self.setting:
-            self.changes.append(Change(period.at - PERIOD, setting))
-        self.setting = setting
+        schedule = name_schedule(sample.scheduler, sample.num_streams)
+        setting = (schedule, *load)
+        # The load stands in the heading of the means; here only that another one came.
+        new = [words for words in setting if words not in self._setting] if self._setting else [schedule]
+        if new:
+            self.changes.append(Change(period.at - PERIOD, ", ".join(new)))
+        self._setting = setting
         return period
 
 
-@dataclass(slots=True)
-class _Sum:
-    """The sums over a setting's periods that its mean and deviation come from (Welford's method)."""
-
-    num_streams: int
-    periods: int = 0
-    throughput: float = 0.0
-    squares: float = 0.0
-    answered: int = 0
-    p50: float = 0.0
-    p99: float = 0.0
-
-    def add(self, period: Period) -> None:
-        self.periods += 1
-        off = period.throughput - self.throughput
-        self.throughput += off / self.periods
-        self.squares += off * (period.throughput - self.throughput)
-        if isfinite(period.p50):
-            self.answered += 1
-            self.p50 += period.p50
-            self.p99 += period.p99
-
-    def mean(self, words: str, origin: str) -> SettingMean:
-        deviation = sqrt(self.squares / (self.periods - 1)) if self.periods > 1 else nan
-        p50, p99 = (s / self.answered if self.answered else nan for s in (self.p50, self.p99))
-        return SettingMean(self.num_streams, words, origin, self.periods, self.throughput, deviation, p50, p99)
-
-
-def _name_setting(sample: Sample) -> str:
-    if sample.scheduler == Scheduler.single_stream:
-        return "single_stream"
-    return f"{sample.num_streams} stream{'' if sample.num_streams == 1 else 's'}"
-
-
-def _make_point(mean: SettingMean) -> SweepPoint:
-    low, high = mean.throughput - mean.deviation, mean.throughput + mean.deviation
-    latencies = (mean.p50 / _MILLISECONDS, mean.p99 / _MILLISECONDS)
-    return SweepPoint(mean.num_streams, mean.throughput, low, high, *latencies, origin=mean.origin)
-
-
-def _write_row(mean: SettingMean) -> list[str]:
-    numbers = (mean.throughput, mean.deviation, mean.p50, mean.p99)
-    return [mean.words, mean.origin, str(mean.periods), *(f"{n:.4g}" if isfinite(n) else "unknown" for n in numbers)]
+def _name_load(sample: Sample) -> tuple[str, ...]:
+    """Say what load a sample tells of, such as ``("16 clients", "small convnet")``."""
+    words = []
+    if sample.clients:
+        words.append(f"{sample.clients} client{'' if sample.clients == 1 else 's'}")
+    if sample.rate is not None:
+        words.append(f"{sample.rate:g} requests/s")
+    if sample.workload is not None:
+        words.append(sample.workload.name)
+    return tuple(words)

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { fitLayout, mergeLayout } from "../deepsched_widgets/static/chart_view/widget.js";
+import { fitLayout, mergeLayout, shareTimes } from "../deepsched_widgets/static/chart_view/fit.js";
+import { bringPlotly } from "../deepsched_widgets/static/chart_view/plotly.js";
 
 const LIGHT = { ink: "#111", page: "#fff", line: "#888" };
 const LAYOUT = { height: 390, xaxis: { domain: [0, 0.7], title: { text: "seconds" } } };
@@ -29,8 +30,68 @@ describe("layouts", () => {
     assert.equal(fitted.paper_bgcolor, "rgba(0,0,0,0)");
   });
 
+  test("keep what is written over curves legible", () => {
+    const described = { ...LAYOUT, template: { layout: { annotationdefaults: { textangle: -90 } } } };
+    const { template } = fitLayout(described, NARROW, 900, LIGHT);
+    assert.deepEqual(template.layout.annotationdefaults, { textangle: -90, bgcolor: "#fff" });
+    assert.equal(template.data.bar[0].error_y.color, "#111");
+  });
+
   test("are the narrow ones on a narrow page", () => {
     assert.equal(fitLayout(LAYOUT, NARROW, 360, LIGHT).height, 700);
     assert.equal(fitLayout(LAYOUT, {}, 360, LIGHT).height, 390);
+    assert.equal(fitLayout(LAYOUT, {}, 360, LIGHT).dragmode, false, "where a finger scrolls");
+  });
+});
+
+test("traces without times have those of the first", () => {
+  const traces = [{ x: [1, 2], y: [3, 4] }, { y: [5, 6] }, { x: ["1"], y: [7] }];
+  assert.deepEqual(shareTimes(traces).map(({ x }) => x), [[1, 2], [1, 2], ["1"]]);
+  assert.deepEqual(shareTimes([]), []);
+  assert.equal(traces[1].x, undefined, "and stay as they are");
+});
+
+describe("plotly", () => {
+  /** Build a page with nothing on it, and views that count what they ask for and hear. */
+  function buildPage(t) {
+    t.mock.timers.enable({ apis: ["setTimeout"] });
+    globalThis.document = new EventTarget();
+    t.after(() => {
+      delete globalThis.document;
+      delete globalThis.Plotly;
+    });
+    return (send) => {
+      const control = new AbortController();
+      const view = { asked: 0, ready: 0, silent: 0, leave: () => control.abort() };
+      const model = { on() {}, send: send ?? (() => (view.asked += 1)) };
+      const hear = { onReady: () => (view.ready += 1), onSilence: () => (view.silent += 1), signal: control.signal };
+      bringPlotly(model, hear);
+      return view;
+    };
+  }
+
+  test("is asked for once a page, and by another chart when the one that asked is gone", (t) => {
+    const addView = buildPage(t);
+    const [first, second] = [addView(), addView()];
+    assert.deepEqual([first.asked, second.asked], [1, 0]);
+    first.leave();
+    assert.deepEqual([first.asked, second.asked], [1, 1]);
+  });
+
+  test("is not asked for where it is", (t) => {
+    const addView = buildPage(t);
+    globalThis.Plotly = { react() {} };
+    assert.equal(addView().asked, 0);
+  });
+
+  test("that does not come leaves the table, and a kernel that is gone is no error", (t) => {
+    const addView = buildPage(t);
+    const view = addView(() => {
+      throw new Error("no comm");
+    });
+    assert.equal(view.silent, 1);
+    const waiting = addView();
+    t.mock.timers.tick(20_000);
+    assert.equal(waiting.silent, 1);
   });
 });

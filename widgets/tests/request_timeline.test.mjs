@@ -1,15 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import {
-  chooseTicks,
-  cutText,
-  findNeighbour,
-  formatMs,
-  layoutTimelines,
-  moveWindow,
-  nameBar,
-} from "../deepsched_widgets/static/request_timeline/widget.js";
+import { chooseTicks, layoutTimelines } from "../deepsched_widgets/static/request_timeline/layout.js";
+import { findNeighbour, findSpot, moveWindow, readSpot } from "../deepsched_widgets/static/request_timeline/moves.js";
+import { cutText, formatMs, nameBar, tabulate } from "../deepsched_widgets/static/request_timeline/words.js";
 
 /** Build what the kernel sends of a run: `each` requests a stream, `ran` ms each, one after another. */
 function buildPanel({ lanes, each, ran, depths = [] }) {
@@ -156,13 +150,28 @@ describe("keys", () => {
   });
 });
 
+describe("a spot", () => {
+  const { bars } = layoutTimelines(CLASSIC, 800);
+
+  test("is found again, bar by bar", () => {
+    for (const index of bars.keys()) assert.equal(findSpot(bars, readSpot(bars, index)), index);
+  });
+
+  test("whose bar is gone is the last of its lane, or the first of all", () => {
+    const spot = { panel: 0, stream: 0, place: 99 };
+    assert.equal(findSpot(bars, spot), 15);
+    assert.equal(findSpot(bars, { ...spot, stream: 7 }), 0);
+    assert.equal(findSpot([], spot), -1);
+  });
+});
+
 describe("buttons", () => {
   test("move by half a window and zoom by two", () => {
     const picture = buildPicture([], 100, 200);
-    assert.deepEqual(moveWindow(picture, "earlier"), [0, 200]);
-    assert.deepEqual(moveWindow(picture, "later"), [200, 200]);
-    assert.deepEqual(moveWindow(picture, "closer"), [100, 100]);
-    assert.deepEqual(moveWindow(picture, "wider"), [100, 400]);
+    assert.deepEqual(moveWindow(picture, "earlier"), { start: 0, duration: 200 });
+    assert.deepEqual(moveWindow(picture, "later"), { start: 200, duration: 200 });
+    assert.deepEqual(moveWindow(picture, "closer"), { start: 100, duration: 100 });
+    assert.deepEqual(moveWindow(picture, "wider"), { start: 100, duration: 400 });
   });
 
   test("that have nothing more to show ask for nothing", () => {
@@ -170,6 +179,12 @@ describe("buttons", () => {
     assert.equal(moveWindow(buildPicture([], 0, 2000), "later"), null);
     assert.equal(moveWindow(buildPicture([], 0, 2000), "wider"), null);
     assert.equal(moveWindow(buildPicture([], 0, 0.001), "closer"), null);
+    assert.equal(moveWindow(buildPicture([]), "newest"), null);
+    assert.equal(moveWindow(buildPicture([]), undefined), null, "nor does a click between them");
+  });
+
+  test("lead back to the newest requests where there are such", () => {
+    assert.deepEqual(moveWindow({ ...buildPicture([]), newer: true }, "newest"), { newest: true });
   });
 });
 
@@ -182,6 +197,14 @@ describe("words", () => {
 
   test("write times as people read them", () => {
     assert.deepEqual([0, 0.0047, 0.12, 3.14, 1234.5].map(formatMs), ["0.0", "0.0047", "0.12", "3.1", "1234.5"]);
+  });
+
+  test("of the table are those of the bars", () => {
+    const { bars } = layoutTimelines(CLASSIC, 800);
+    const { columns, rows } = tabulate(CLASSIC, bars);
+    assert.equal(rows.length, bars.length);
+    assert.ok(rows.every((row) => row.length === columns.length));
+    assert.deepEqual(rows[1], ["1 streams", 1, 0, "0.0", "5.0", "5.0", "10.0"]);
   });
 
   test("are cut to their room", () => {

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from deepsched.measure.bootstrap import finite_or_none
+from deepsched.measure.code import write_compile_call
 from deepsched.measure.tuning.resume import pack_trials
-from deepsched.planning import Scheduler
 from deepsched.planning.exports import EXPORT_KINDS
 
 if TYPE_CHECKING:
@@ -97,17 +97,15 @@ class TuneResult:
     def code(self) -> str:
         """Python to paste: the call of `compile_model`."""
         setting = self.best
-        model = "model" if self.label.startswith("<") else repr(self.label)
-        options: dict[str, Any] = {"scheduler": setting.chosen_scheduler.value}
-        if setting.chosen_scheduler is not Scheduler.single_stream:
-            options["num_streams"] = setting.num_streams
-        options |= {name: value for name in ("batch_size", "num_cores") if (value := getattr(setting, name))}
-        if setting.threads_per_core > 1:
-            options["threads_per_core"] = setting.threads_per_core
-        if setting.pinning != "core":
-            options["pinning"] = setting.pinning
-        arguments = ", ".join([model, *(f"{name}={value!r}" for name, value in options.items())])
-        return f"from deepsched import compile_model\n\nengine = compile_model({arguments})\n"
+        return write_compile_call(
+            self.label,
+            setting.chosen_scheduler,
+            setting.num_streams,
+            batch_size=setting.batch_size,
+            num_cores=setting.num_cores,
+            threads_per_core=None if setting.threads_per_core == 1 else setting.threads_per_core,
+            pinning=None if setting.pinning == "core" else setting.pinning,
+        )
 
     @property
     def exports(self) -> dict[str, str]:

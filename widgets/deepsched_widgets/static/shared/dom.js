@@ -1,12 +1,5 @@
 // @ts-check
-/** Elements of the page: made, given attributes, and kept in step with a list. Text goes in as text, never as markup. */
-
-/** Make an element with attributes and children. */
-export function make(tag, attributes = {}, ...children) {
-  const element = document.createElement(tag);
-  set(element, attributes).append(...children);
-  return element;
-}
+/** Elements of the page: given attributes, and kept in step with a list. Text goes in as text, never as markup. */
 
 /** Set attributes; null removes one. */
 export function set(node, attributes) {

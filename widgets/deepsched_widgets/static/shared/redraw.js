@@ -15,7 +15,8 @@ export function scheduleDrawing(root, draw, signal) {
     width = root.clientWidth;
     draw();
   };
-  const schedule = () => (queued ||= requestAnimationFrame(drawNow));
+  // The model of a view that is gone may still call.
+  const schedule = () => (queued ||= signal.aborted ? 0 : requestAnimationFrame(drawNow));
   const resized = new ResizeObserver(() => root.clientWidth !== width && schedule());
   const themed = new MutationObserver(schedule);
   resized.observe(root);

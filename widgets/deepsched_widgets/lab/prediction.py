@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from deepsched.measure.calibration import measure_workload
 from deepsched.simulation import simulate
@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from deepsched.planning import StreamPlan
     from deepsched.simulation import Workload
     from deepsched.telemetry import Snapshot
+    from deepsched_widgets.lab.model_choice import ModelChoice
+    from deepsched_widgets.lab.wish import Wish
 
 _CALIBRATION_SECONDS = 2.0
 
@@ -52,7 +54,7 @@ class _Setting:
 
 
 class Predictor:
-    """Predicts one model on this machine, and keeps what was measured of each setting. For one thread at a time.
+    """Predicts models on this machine, and keeps what was measured of each setting. For one thread at a time.
 
     Parameters
     ----------
@@ -62,26 +64,26 @@ class Predictor:
 
     def __init__(self, on_progress: Callable[[str], None]) -> None:
         self._on_progress = on_progress
-        self._workload: Workload | None = None
-        self._settings: dict[tuple[str, int, int], _Setting] = {}
+        self._workloads: dict[ModelChoice, Workload] = {}
+        self._settings: dict[tuple[object, ...], _Setting] = {}
 
-    @property
-    def calibrated(self) -> bool:
-        """Whether it knows what a request asks of this machine."""
-        return self._workload is not None
+    def knows(self, model: ModelChoice) -> bool:
+        """Whether it knows what a request of the model asks of this machine."""
+        return model in self._workloads
 
-    def calibrate(self, model: Any) -> None:
+    def calibrate(self, model: ModelChoice) -> None:
         """Run `model` for some seconds on a single stream; see `measure_workload`. The cores should be free."""
         self._on_progress("Calibrating the prediction: a few seconds of single-stream runs.")
-        self._workload = measure_workload(model, seconds=_CALIBRATION_SECONDS)
+        self._workloads[model] = measure_workload(model.given, seconds=_CALIBRATION_SECONDS)
 
-    def compare(self, plan: StreamPlan, clients: int, snapshot: Snapshot) -> Prediction | None:
+    def compare(self, plan: StreamPlan, wish: Wish, snapshot: Snapshot) -> Prediction | None:
         """Add a period of a setting; give what is predicted beside the mean so far, or None while either is unknown."""
-        if self._workload is None or not snapshot.requests:
+        workload = self._workloads.get(wish.model)
+        if workload is None or not snapshot.requests:
             return None
-        key = (plan.scheduler.value, plan.num_streams, clients)
+        key = (wish.model, plan.scheduler, plan.num_streams, wish.threads_per_core, wish.load)
         if key not in self._settings:
-            predicted = simulate(plan, self._workload, clients=clients).throughput.value
+            predicted = simulate(plan, workload, clients=wish.clients, rate=wish.rate).throughput.value
             self._settings[key] = _Setting(predicted)
         setting = self._settings[key]
         setting.periods += 1

@@ -7,13 +7,21 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from deepsched.planning import StreamPlan
-    from deepsched_widgets.live_run import Sample
-    from deepsched_widgets.prediction import Prediction
+    from deepsched_widgets.lab.live_run import Sample
+    from deepsched_widgets.lab.prediction import Prediction
+    from deepsched_widgets.lab.wish import Wish
 
 
 def describe_plan(plan: StreamPlan) -> str:
     """Say what is planned, such as ``3 streams planned on 16 cores. Findings: socket-straddle.``."""
     return f"{_count(plan.num_streams, 'stream')} planned on {_count(plan.num_cores, 'core')}. {_name_findings(plan)}"
+
+
+def describe_ground(wish: Wish) -> str:
+    """Say what runs where, such as ``light_squeezenet.onnx on this machine``."""
+    if wish.workload is None:
+        return f"{wish.model.label} on {wish.topology.source}"
+    return f"Simulated: {wish.workload.name} on {wish.topology.source}"
 
 
 def describe_sample(plan: StreamPlan, sample: Sample) -> str:

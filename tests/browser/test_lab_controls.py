@@ -1,0 +1,202 @@
+"""All that a person can do in a lab, for the golden example and for this machine."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from tests.browser.notebooks import GOLDEN
+from tests.browser.pages import (
+    PATIENCE,
+    find_slider,
+    list_cpus,
+    list_labs,
+    open_in_jupyterlab,
+    press_start,
+    press_stop,
+    run_all_cells,
+    set_slider,
+    wait_for_cpus,
+    wait_for_sentence,
+)
+from tests.browser.watching import watch_page
+
+pytestmark = pytest.mark.browser
+
+
+@pytest.fixture(scope="module")
+def labs_page(chromium, running_jupyter):
+    running_jupyter.set_up(windowing="none")
+    with watch_page(chromium, permissions=["clipboard-read", "clipboard-write"]) as page:
+        open_in_jupyterlab(page, running_jupyter, "three-labs.ipynb")
+        run_all_cells(page)
+        list_labs(page, 3)[2].locator("[data-cpu]").first.wait_for()
+        page.watch.begin(running_jupyter)
+        yield page
+    running_jupyter.end_kernels()
+
+
+@pytest.fixture
+def labs(labs_page):
+    yield list_labs(labs_page, 3)
+    assert not labs_page.watch.list_complaints()
+
+
+@pytest.fixture
+def golden(labs):
+    """The golden machine with three streams."""
+    set_slider(labs[0], 3)
+    labs[0].locator('[data-finding="socket-straddle"]').first.wait_for()
+    return labs[0]
+
+
+@pytest.fixture
+def here(labs):
+    """This machine, with one stream and two clients."""
+    set_slider(labs[1], 1)
+    wait_for_sentence(labs[1], "^1 stream planned")
+    return labs[1]
+
+
+def choose(lab, name: str, value: str) -> None:
+    lab.get_by_role("combobox", name=name, exact=True).select_option(value)
+
+
+def type_other(lab, name: str, text: str) -> None:
+    """Choose the last entry, and type what is not listed."""
+    select = lab.get_by_role("combobox", name=name, exact=True)
+    select.select_option(index=select.locator("option").count() - 1)
+    field = lab.get_by_role("textbox", name=f"other {name}")
+    field.fill(text)
+    field.press("Enter")
+
+
+def test_a_finding_is_mended_by_its_button(labs_page, golden):
+    straddle = golden.locator('[data-finding="socket-straddle"]')
+    straddle.get_by_role("button", name="4 streams").first.click()
+    wait_for_cpus(labs_page, golden, 3, [12, 13, 14, 15])
+    straddle.first.wait_for(state="detached")
+    assert find_slider(golden).input_value() == "4"
+
+
+def test_the_scheduler_is_changed(labs_page, golden):
+    golden.get_by_role("radio", name="single_stream").check(force=True)
+    wait_for_cpus(labs_page, golden, 0, list(range(16)))
+    assert find_slider(golden).is_disabled()
+    golden.get_by_role("radio", name="multi_stream").check(force=True)
+    wait_for_cpus(labs_page, golden, 1, [6, 7, 8, 9, 10])
+
+
+def test_a_plan_is_kept_to_compare_with(labs_page, golden):
+    compare = golden.get_by_role("button", name="to compare")
+    compare.click()
+    golden.locator("[data-part=compare][aria-pressed=true]").wait_for()
+    set_slider(golden, 2)
+    wait_for_sentence(golden, "^2 streams planned")
+    # Each cpu is there twice: in the plan of now, and in the one that is kept.
+    labs_page.wait_for_function("e => e.querySelectorAll('[data-cpu=\"6\"]').length === 2", arg=golden.element_handle())
+    golden.locator("[data-part=compare]").click()
+    labs_page.wait_for_function("e => e.querySelectorAll('[data-cpu=\"6\"]').length === 1", arg=golden.element_handle())
+
+
+def test_the_code_is_copied(labs_page, golden):
+    golden.get_by_text("Code", exact=True).click()
+    code = golden.get_by_role("region", name="code")
+    code.filter(has_text="compile_model").wait_for()
+    golden.get_by_role("button", name="Copy").click()
+    golden.get_by_role("button", name="Copied").wait_for()
+    copied = labs_page.evaluate("navigator.clipboard.readText()")
+    assert copied == code.inner_text()
+    assert "num_streams=3" in copied
+    # and the code follows the controls
+    set_slider(golden, 4)
+    code.filter(has_text="num_streams=4").wait_for()
+    choose(golden, "for", "taskset")
+    code.filter(has_text="taskset").wait_for()
+    golden.get_by_text("Code", exact=True).click()
+
+
+def test_another_machine_is_typed(labs_page, golden):
+    type_other(golden, "machine", "pack:1 l3:2 core:2 pu:1")
+    labs_page.wait_for_function("e => e.querySelectorAll('[data-cpu]').length === 4", arg=golden.element_handle())
+    assert find_slider(golden).get_attribute("max") == "4"
+    # WHEN it is no machine THEN it is refused beside the field, and what was typed stays
+    type_other(golden, "machine", "pack:none")
+    golden.get_by_role("alert").filter(has_text="pack:none").wait_for()
+    field = golden.get_by_role("textbox", name="other machine")
+    assert field.get_attribute("aria-invalid") == "true"
+    assert field.input_value() == "pack:none"
+    type_other(golden, "machine", GOLDEN)
+    labs_page.wait_for_function("e => e.querySelectorAll('[data-cpu]').length === 16", arg=golden.element_handle())
+    assert golden.get_by_role("alert").filter(has_text="pack:none").count() == 0
+
+
+def test_another_model_is_chosen(here):
+    choose(here, "model", "light_shufflenet")
+    here.get_by_role("heading", name=re.compile("shufflenet.* on this machine")).wait_for()
+    type_other(here, "model", "no-such.onnx")
+    here.get_by_role("alert").filter(has_text="no-such.onnx").wait_for()
+    choose(here, "model", "light_squeezenet")
+    here.get_by_role("heading", name=re.compile("squeezenet.* on this machine")).wait_for()
+    press_start(here)
+    wait_for_sentence(here, "items/s")
+    press_stop(here)
+
+
+def test_requests_come_at_a_rate(here):
+    here.get_by_role("combobox", name="kind of load").select_option("rate")
+    rate = here.get_by_role("spinbutton", name="rate, requests/s")
+    rate.fill("5")
+    rate.press("Enter")
+    press_start(here)
+    sentence = wait_for_sentence(here, r"[1-9][\d.]* items/s")
+    press_stop(here)
+    assert float(re.search(r"([\d.]+) items/s", sentence)[1]) < 25, sentence
+    here.get_by_role("combobox", name="kind of load").select_option("clients")
+
+
+@pytest.mark.parametrize(("number", "origin"), [(0, "simulated"), (1, "measured")], ids=["golden", "this machine"])
+def test_a_run_is_downloaded(labs_page, labs, number, origin):
+    lab = labs[number]
+    press_start(lab)
+    wait_for_sentence(lab, "items/s")
+    labs_page.wait_for_timeout(2500)
+    press_stop(lab)
+    with labs_page.expect_download() as download:
+        lab.get_by_role("button", name="Download run JSON").click()
+    run = json.loads(download.value.path().read_text())
+    assert origin in json.dumps(run)
+    with labs_page.expect_download() as download:
+        lab.get_by_role("button", name="Download trace").click()
+    trace = json.loads(download.value.path().read_text())
+    assert [event for event in trace["traceEvents"] if event["ph"] == "X"]
+    # and the timeline shows these requests
+    assert lab.locator("[data-deepsched=request-timeline]").is_visible()
+
+
+def test_tune_finds_a_schedule_and_its_button_applies_it(golden):
+    golden.get_by_role("button", name="Tune", exact=True).click()
+    use = golden.get_by_role("button", name=re.compile("^Use "))
+    use.wait_for(timeout=2 * PATIENCE)
+    golden.get_by_role("button", name="Tune", exact=True).wait_for()
+    label = use.inner_text()
+    use.click()
+    expected = re.search(r"(\d+) stream", label)
+    if expected:
+        wait_for_sentence(golden, f"^{expected[1]} streams? planned")
+    else:
+        wait_for_sentence(golden, "^1 stream planned")
+
+
+def test_tuning_is_stopped(here):
+    here.get_by_role("button", name="Tune", exact=True).click()
+    here.get_by_role("progressbar", name="tuning").wait_for()
+    here.get_by_role("button", name="Stop tuning").click()
+    here.get_by_role("button", name="Tune", exact=True).wait_for()
+    # and the machine is free again for a run
+    press_start(here)
+    wait_for_sentence(here, "items/s")
+    press_stop(here)
+    assert list_cpus(here, 0)

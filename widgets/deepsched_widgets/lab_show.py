@@ -1,0 +1,183 @@
+"""What of a run or a search comes to the lab's page: the pictures, and the words beside them."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from pathlib import PurePath
+from typing import TYPE_CHECKING
+
+from deepsched.errors import OptionError
+from deepsched.render.chrome_trace import describe_chrome_trace
+from deepsched_widgets.lab.choices import list_findings
+from deepsched_widgets.lab.recording import Recording
+from deepsched_widgets.lab.words import describe_ground, describe_plan, describe_prediction, describe_sample
+
+if TYPE_CHECKING:
+    from deepsched.planning import StreamPlan
+    from deepsched_widgets.lab.live_run import Sample, Trace
+    from deepsched_widgets.lab.search import Progress, Verdict
+    from deepsched_widgets.lab.wish import Wish
+    from deepsched_widgets.lab_page import LabPage
+    from deepsched_widgets.pictures import Pictures
+
+# The sentence is read aloud by screen readers: once a second at most.
+_SAMPLES_A_SENTENCE = 2
+_PROGRESS_SECONDS = 0.5
+_ELSEWHERE = "This is not the machine that you are on: what runs here is simulated, not measured."
+
+
+class LabShow:
+    """Draws on a lab's page. The caller sees to it that one thread at a time does.
+
+    Parameters
+    ----------
+    page : LabPage
+        The page.
+    pictures : Pictures
+        The pictures upon it.
+    wish : Wish
+        Where the controls stand.
+    """
+
+    def __init__(self, page: LabPage, pictures: Pictures, wish: Wish) -> None:
+        self._page = page
+        self._pictures = pictures
+        self._plan = wish.plan()
+        self._ran = wish
+        self._recording: Recording | None = None
+        self._samples = 0
+        self._told = 0.0
+        self.show_wish(wish)
+        self.list_findings()
+
+    @property
+    def plan(self) -> StreamPlan:
+        """The plan that is drawn."""
+        return self._plan
+
+    def show_wish(self, wish: Wish) -> None:
+        """Draw where the controls stand. What ran before is dropped where nothing runs that it compares with."""
+        plan, before = wish.plan(), self._plan
+        self._plan = plan
+        with self._page.hold_sync():
+            if plan != before:
+                self._pictures.show_plan(plan)
+                self.list_findings()
+            self._page.heading = describe_ground(wish)
+            if self._page.state == "idle":
+                self._page.note = _note_origin(wish)
+                self._page.sentence = describe_plan(self._plan)
+                self._forget_what_differs(wish)
+
+    def list_findings(self) -> None:
+        """Say what there is to say of the plan, and of threads that are not where it has them."""
+        self._page.findings = list_findings(self._plan, self._pictures.machine_map.misplaced)
+
+    def compare(self, *, keep: bool) -> None:
+        """Keep the plan that is drawn to compare the next ones with, or let it go."""
+        self._pictures.machine_map.compare_with(self._plan if keep else None)
+        streams = f"{self._plan.num_streams} stream{'' if self._plan.num_streams == 1 else 's'}"
+        self._page.compared = f"{streams} on {self._plan.topology.source}" if keep else ""
+
+    def begin_run(self, wish: Wish) -> None:
+        """Show that a run begins."""
+        self._recording = Recording(wish)
+        self._samples = 0
+        self._forget_what_differs(wish)
+        self._pictures.start_run(wish.origin)
+        words = f"Starting {wish.model.label}." if wish.workload is None else f"Simulating {wish.workload.name}."
+        with self._page.hold_sync():
+            self._page.note = _note_origin(wish)
+            self._page.sentence = words
+            self._page.downloads = []
+            self._page.state = "running"
+            self._page.tuning = False
+
+    def begin_search(self, wish: Wish) -> None:
+        """Show that a search begins."""
+        self._forget_what_differs(wish)
+        with self._page.hold_sync():
+            self._page.note = _note_origin(wish)
+            self._page.sentence = "Searching for the best setting."
+            self._page.progress = 0.0
+            self._page.progress_words = ""
+            self._page.verdict = {}
+            self._page.state = "tuning"
+            self._page.running = False
+
+    def show_sample(self, wish: Wish, sample: Sample) -> None:
+        """Draw a period, and say it in words each second."""
+        self._forget_what_differs(wish)
+        if self._recording is not None:
+            self._recording.add(wish, sample)
+        self._pictures.show_sample(sample)
+        self._samples += 1
+        if self._samples % _SAMPLES_A_SENTENCE == 1:
+            with self._page.hold_sync():
+                self._page.note = sample.note or _note_origin(wish)
+                self._page.sentence = describe_sample(self._plan, sample)
+                self._page.prediction = describe_prediction(sample.prediction) if sample.prediction else ""
+
+    def show_trace(self, trace: Trace) -> None:
+        """Draw the last requests, if they are of the model and the load that the rest is of."""
+        if trace.wish.compares_with(self._ran):
+            self._pictures.show_trace(trace)
+            self._page.downloads = ["run", "trace"] if self._pictures.timelines else ["run"]
+
+    def show_progress(self, progress: Progress) -> None:
+        """Draw how far a search is, twice a second at most."""
+        now = time.monotonic()
+        if now - self._told >= _PROGRESS_SECONDS or progress.share >= 1:
+            self._told = now
+            self._pictures.show_points(progress.points)
+            with self._page.hold_sync():
+                self._page.progress = progress.share
+                self._page.progress_words = progress.words
+
+    def say(self, words: str) -> None:
+        """Say what takes a while."""
+        self._page.sentence = words
+
+    def end(self, note: str, verdict: Verdict | None = None) -> None:
+        """Show that nothing goes on any more."""
+        self._pictures.rest()
+        with self._page.hold_sync():
+            self._page.note = note or self._page.note
+            self._page.sentence = describe_plan(self._plan)
+            self._page.prediction = ""
+            if verdict is not None:
+                self._page.verdict = {**asdict(verdict), "label": verdict.label}
+            self._page.state = "idle"
+            self._page.running = False
+            self._page.tuning = False
+
+    def write_download(self, what: str) -> tuple[str, bytes]:
+        """Give a file's name and content: ``"run"`` is the last run as JSON, ``"trace"`` its requests for Perfetto.
+
+        Raises
+        ------
+        OptionError
+            If there is none of that name, or nothing ran yet.
+        """
+        if what not in self._page.downloads or self._recording is None:
+            raise OptionError(f"there is no {what!r} to download yet; expected run or trace, after a run.")
+        stem = PurePath(self._ran.model.label if self._ran.workload is None else self._ran.workload.name).stem
+        name = f"deepsched-{what}-{stem.replace(' ', '-').replace(',', '')}.json"
+        if what == "run":
+            return name, self._recording.write().encode()
+        return name, json.dumps(describe_chrome_trace(self._pictures.timelines), separators=(",", ":")).encode()
+
+    def _forget_what_differs(self, wish: Wish) -> None:
+        """Drop what ran on other ground or under another load, for it does not compare with what will."""
+        ran, self._ran = self._ran, wish
+        if not wish.compares_with(ran):
+            self._pictures.forget_requests()
+            self._page.verdict = {}
+        if not wish.shares_ground_with(ran) or wish.threads_per_core != ran.threads_per_core:
+            self._pictures.forget_means(self._page.limits["max_streams"])
+
+
+def _note_origin(wish: Wish) -> str:
+    return "" if wish.workload is None else _ELSEWHERE
