@@ -18,7 +18,7 @@ from deepsched.render import (
     write_chrome_trace,
     write_report,
 )
-from deepsched.render.sweep import make_point
+from deepsched.render.sweeps.sweep import make_point
 
 if TYPE_CHECKING:
     import os

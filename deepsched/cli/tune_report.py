@@ -9,7 +9,7 @@ import numpy as np
 
 from deepsched.cli.measured_runs import report_runs
 from deepsched.render import Run, write_report
-from deepsched.render.sweep import make_point
+from deepsched.render.sweeps.sweep import make_point
 
 if TYPE_CHECKING:
     import os

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from deepsched.render.chrome_trace import write_chrome_trace
-from deepsched.render.latency_figure import draw_latencies
-from deepsched.render.pareto_figure import draw_pareto, find_front
-from deepsched.render.report import Report, write_report
-from deepsched.render.run import Run
-from deepsched.render.svg import draw_plan, draw_plans, draw_topology
-from deepsched.render.sweep import SweepPoint, draw_sweep, name_boundaries, read_alignment
-from deepsched.render.sweep_svg import draw_sweep_svg
-from deepsched.render.text import show_catalogue, show_plan, show_topology, write_plan, write_topology
-from deepsched.render.timeline import draw_timelines
-from deepsched.render.timeline_data import Timeline
-from deepsched.render.timeline_figure import draw_timeline_figure
+from deepsched.render.plans.svg import draw_plan, draw_plans, draw_topology
+from deepsched.render.plans.text import show_catalogue, show_plan, show_topology, write_plan, write_topology
+from deepsched.render.reports.latency_figure import draw_latencies
+from deepsched.render.reports.pareto_figure import draw_pareto, find_front
+from deepsched.render.reports.report import Report, write_report
+from deepsched.render.reports.run import Run
+from deepsched.render.sweeps.sweep import SweepPoint, draw_sweep, name_boundaries, read_alignment
+from deepsched.render.sweeps.sweep_svg import draw_sweep_svg
+from deepsched.render.timelines.chrome_trace import write_chrome_trace
+from deepsched.render.timelines.timeline import draw_timelines
+from deepsched.render.timelines.timeline_data import Timeline
+from deepsched.render.timelines.timeline_figure import draw_timeline_figure
 
 __all__ = [
     "Report",

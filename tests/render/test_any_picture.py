@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from deepsched import StreamPlan, plan_streams
 from deepsched.render import draw_plan, write_plan
-from deepsched.render.ink import WARNING
-from deepsched.render.remote import find_straddles
+from deepsched.render.plans.ink import WARNING
+from deepsched.render.plans.remote import find_straddles
 from tests.planning.machines import machines, machines_and_counts
 from tests.render.pictures import SVG, find_cells, find_place, read_titles
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from deepsched.errors import OptionError
 from deepsched.render import Timeline, write_chrome_trace
-from deepsched.render.chrome_trace import describe_chrome_trace
+from deepsched.render.timelines.chrome_trace import describe_chrome_trace
 from deepsched.telemetry import RequestRecord
 from tests.render.made_runs import make_records
 

@@ -13,9 +13,9 @@ from hypothesis import strategies as st
 
 from deepsched.errors import MissingPackageError, OptionError
 from deepsched.render import Run, SweepPoint, Timeline, draw_latencies, draw_pareto, draw_timeline_figure, find_front
-from deepsched.render.latency_figure import describe_latencies
-from deepsched.render.pareto_figure import describe_pareto
-from deepsched.render.timeline_figure import describe_timeline
+from deepsched.render.reports.latency_figure import describe_latencies
+from deepsched.render.reports.pareto_figure import describe_pareto
+from deepsched.render.timelines.timeline_figure import describe_timeline
 from tests.render.made_runs import make_records, make_run
 
 NAN = float("nan")

@@ -6,7 +6,7 @@ import pytest
 
 from deepsched import Finding, plan_streams
 from deepsched.render import draw_plan, write_plan
-from deepsched.render.finding_groups import group_findings
+from deepsched.render.plans.finding_groups import group_findings
 
 
 def make_straddles(number: int, suggestion: str = "Try num_streams 2.") -> list[Finding]:

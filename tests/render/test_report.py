@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 
 from deepsched.errors import MissingPackageError, OptionError
 from deepsched.render import Report, name_boundaries, write_report
-from deepsched.render.report import compose_report
+from deepsched.render.reports.report import compose_report
 from tests.render.made_runs import GOLDEN, make_run
 
 if TYPE_CHECKING:

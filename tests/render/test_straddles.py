@@ -9,8 +9,8 @@ import pytest
 
 from deepsched import plan_streams
 from deepsched.render import draw_plan
-from deepsched.render.ink import WARNING
-from deepsched.render.remote import find_straddles
+from deepsched.render.plans.ink import WARNING
+from deepsched.render.plans.remote import find_straddles
 from tests.render.pictures import SVG, find_cells, find_place, read_titles, read_words
 
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from deepsched import Topology, plan_streams
 from deepsched.errors import MissingPackageError, OptionError
 from deepsched.render import SweepPoint, draw_sweep, draw_sweep_svg, name_boundaries, read_alignment
-from deepsched.render.sweep_figure import describe_sweep
+from deepsched.render.sweeps.sweep_figure import describe_sweep
 
 GOLDEN = Topology.from_synthetic("pack:2 l3:1 core:8 pu:1")
 

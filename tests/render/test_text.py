@@ -9,7 +9,7 @@ import pytest
 
 from deepsched import Topology, plan_streams
 from deepsched.render import show_plan, show_topology, write_plan
-from deepsched.render.text import write_plain
+from deepsched.render.plans.text import write_plain
 from deepsched.topology import restrict_topology
 
 GOLDEN = Topology.from_synthetic("pack:2 l3:1 core:8 pu:1")

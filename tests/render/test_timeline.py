@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from deepsched.errors import OptionError
 from deepsched.render import Timeline, draw_timelines
-from deepsched.render.timeline_data import MOST_TIMELINES, read_timelines
-from deepsched.render.timeline_window import Window, choose_window, format_ms, name_bar, round_up, show_window
+from deepsched.render.timelines.timeline_data import MOST_TIMELINES, read_timelines
+from deepsched.render.timelines.timeline_window import Window, choose_window, format_ms, name_bar, round_up, show_window
 from deepsched.telemetry import RequestRecord
 
 SVG = "{http://www.w3.org/2000/svg}"

@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from deepsched.render.core_cells import shows_threads
-from deepsched.render.ink import QUIET, TEXT, measure_words
+from deepsched.render.plans.core_cells import shows_threads
+from deepsched.render.plans.ink import QUIET, TEXT, measure_words
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deepsched.render.facts import Facts
-    from deepsched.render.ink import Ink
-    from deepsched.render.layout import Box
+    from deepsched.render.plans.facts import Facts
+    from deepsched.render.plans.ink import Ink
+    from deepsched.render.plans.layout import Box
 
 _LEAST = 7.0  # px: smaller words are left out
 _ACROSS = 9.0  # px: of a label across the cells of a stream that are too small to bear one each

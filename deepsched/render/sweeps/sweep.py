@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from deepsched.errors import MissingPackageError, OptionError
 from deepsched.planning import Scheduler
-from deepsched.render.sweep_figure import describe_sweep
-from deepsched.render.timeline_data import ORIGINS
+from deepsched.render.sweeps.sweep_figure import describe_sweep
+from deepsched.render.timelines.timeline_data import ORIGINS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

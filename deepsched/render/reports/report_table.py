@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from deepsched.render.run import Run
+    from deepsched.render.reports.run import Run
 
 _NUMBERS = ("num_streams", "plan", "throughput, items/s", "p50, ms", "p99, ms")
 _MILLISECONDS = 1000.0

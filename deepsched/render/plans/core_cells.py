@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deepsched.render.ink import EDGE, WARNING, place
+from deepsched.render.plans.ink import EDGE, WARNING, place
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from deepsched.render.facts import Facts
-    from deepsched.render.ink import Ink
-    from deepsched.render.layout import Box
+    from deepsched.render.plans.facts import Facts
+    from deepsched.render.plans.ink import Ink
+    from deepsched.render.plans.layout import Box
 
 _LEAST_DETAIL = 26.0  # px: in smaller cells hardware threads are left out
 _THREAD = 6.0

@@ -9,12 +9,12 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from deepsched.errors import OptionError
-from deepsched.render.sweep_layout import AXIS, GREY, choose_ends, describe_layout, describe_narrow, name_level
+from deepsched.render.sweeps.sweep_layout import AXIS, GREY, choose_ends, describe_layout, describe_narrow, name_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from deepsched.render.sweep import SweepPoint
+    from deepsched.render.sweeps.sweep import SweepPoint
 
 __all__ = ["AXIS", "BLUE", "DASHES", "GREEN", "GREY", "MARKERS", "ORANGE", "describe_sweep"]
 

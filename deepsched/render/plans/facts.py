@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from deepsched.render.remote import find_straddles
+from deepsched.render.plans.remote import find_straddles
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping, Sequence
 
     from deepsched.planning import StreamPlan
-    from deepsched.render.remote import Straddle
+    from deepsched.render.plans.remote import Straddle
     from deepsched.topology import Core, Topology
 
 

@@ -10,13 +10,13 @@ import numpy as np
 from deepsched.errors import OptionError
 from deepsched.render.figure import make_figure
 from deepsched.render.palette import style_stream
-from deepsched.render.sweep_figure import AXIS, GREY
-from deepsched.render.timeline_window import format_ms
+from deepsched.render.sweeps.sweep_figure import AXIS, GREY
+from deepsched.render.timelines.timeline_window import format_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from deepsched.render.timeline_data import Timeline
+    from deepsched.render.timelines.timeline_data import Timeline
 
 DEFAULT_REQUESTS = 400
 _AT_FIRST = 80

@@ -6,13 +6,13 @@ from html import escape
 from math import ceil, isfinite
 from typing import TYPE_CHECKING
 
-from deepsched.render.sweep_figure import BLUE, GREEN, ORANGE
-from deepsched.render.timeline_window import round_up
+from deepsched.render.sweeps.sweep_figure import BLUE, GREEN, ORANGE
+from deepsched.render.timelines.timeline_window import round_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from deepsched.render.sweep import SweepPoint
+    from deepsched.render.sweeps.sweep import SweepPoint
 
 _WIDTH, _HEIGHT = 760.0, 250.0
 _LEFT, _RIGHT = 64.0, 16.0

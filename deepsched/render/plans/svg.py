@@ -7,8 +7,8 @@ from html import escape
 from typing import TYPE_CHECKING
 
 from deepsched.errors import OptionError
-from deepsched.render.ink import Ink
-from deepsched.render.plan_card import draw_card
+from deepsched.render.plans.ink import Ink
+from deepsched.render.plans.plan_card import draw_card
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from deepsched.planning import StreamPlan
-    from deepsched.render.sweep import SweepPoint
+    from deepsched.render.sweeps.sweep import SweepPoint
     from deepsched.telemetry import RequestRecord
 
 

@@ -6,13 +6,13 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from deepsched.render.palette import style_stream
-from deepsched.render.timeline_data import Timeline, read_timelines
-from deepsched.render.timeline_window import choose_window, name_bar, round_up, show_window
+from deepsched.render.timelines.timeline_data import Timeline, read_timelines
+from deepsched.render.timelines.timeline_window import choose_window, name_bar, round_up, show_window
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deepsched.render.timeline_window import Bar, Panel, Window
+    from deepsched.render.timelines.timeline_window import Bar, Panel, Window
 
 __all__ = ["Timeline", "draw_timelines"]
 

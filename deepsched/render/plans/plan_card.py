@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from html import escape
 from typing import TYPE_CHECKING
 
-from deepsched.render.core_cells import shows_threads
-from deepsched.render.facts import gather_facts
-from deepsched.render.ink import QUIET, TEXT, measure_words
-from deepsched.render.layout import lay_out
-from deepsched.render.legend import draw_columns, draw_flow, list_signs, list_streams
-from deepsched.render.machine_drawing import draw_machine
-from deepsched.render.sentences import draw_sentences
-from deepsched.render.words import count, describe_machine, describe_plan, title_plan
+from deepsched.render.plans.core_cells import shows_threads
+from deepsched.render.plans.facts import gather_facts
+from deepsched.render.plans.ink import QUIET, TEXT, measure_words
+from deepsched.render.plans.layout import lay_out
+from deepsched.render.plans.legend import draw_columns, draw_flow, list_signs, list_streams
+from deepsched.render.plans.machine_drawing import draw_machine
+from deepsched.render.plans.sentences import draw_sentences
+from deepsched.render.plans.words import count, describe_machine, describe_plan, title_plan
 
 if TYPE_CHECKING:
     from deepsched.planning import StreamPlan
-    from deepsched.render.ink import Ink
+    from deepsched.render.plans.ink import Ink
     from deepsched.topology import Topology
 
 _NARROWEST = 488.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from deepsched.render.finding_groups import group_findings
+from deepsched.render.plans.finding_groups import group_findings
 from deepsched.topology import format_cpu_list
 
 if TYPE_CHECKING:

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from deepsched.errors import OptionError
 from deepsched.render.figure import make_figure
-from deepsched.render.run import check_names
-from deepsched.render.sweep_figure import AXIS, BLUE, DASHES, GREY, MARKERS, ORANGE
+from deepsched.render.reports.run import check_names
+from deepsched.render.sweeps.sweep_figure import AXIS, BLUE, DASHES, GREY, MARKERS, ORANGE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deepsched.render.run import Run
+    from deepsched.render.reports.run import Run
 
 _MILLISECONDS = 1000.0
 _ROOM = 1.2  # for the name of the slowest, which stands half to its right

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepsched.errors import OptionError
-from deepsched.render.timeline_data import measure_span
+from deepsched.render.timelines.timeline_data import measure_span
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
-    from deepsched.render.timeline_data import Timeline
+    from deepsched.render.timelines.timeline_data import Timeline
 
 # Enough to see a schedule, few enough for one small message and a page that draws at once.
 _MOST_BARS = 240

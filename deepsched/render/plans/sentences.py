@@ -5,8 +5,8 @@ from __future__ import annotations
 from html import escape
 from typing import TYPE_CHECKING
 
-from deepsched.render.finding_groups import group_findings
-from deepsched.render.ink import INFO, TEXT, WARNING, measure_words
+from deepsched.render.plans.finding_groups import group_findings
+from deepsched.render.plans.ink import INFO, TEXT, WARNING, measure_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -11,13 +11,13 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from deepsched.errors import OptionError
-from deepsched.render.timeline_data import read_timelines
+from deepsched.render.timelines.timeline_data import read_timelines
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping
 
-    from deepsched.render.timeline_data import Timeline
+    from deepsched.render.timelines.timeline_data import Timeline
 
 _MICROSECONDS = 1000.0  # in a ms, which is what a timeline's times are in
 

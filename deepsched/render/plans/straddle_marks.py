@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from deepsched.render.ink import WARNING, measure_words
+from deepsched.render.plans.ink import WARNING, measure_words
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from deepsched.render.ink import Ink
-    from deepsched.render.layout import Box
-    from deepsched.render.remote import Straddle
+    from deepsched.render.plans.ink import Ink
+    from deepsched.render.plans.layout import Box
+    from deepsched.render.plans.remote import Straddle
 
 _FONT = 13.0
 

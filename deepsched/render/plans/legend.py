@@ -6,18 +6,18 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
-from deepsched.render.facts import name_kind
-from deepsched.render.ink import EDGE, FRAME, IDLE, TEXT, WARNING, measure_words
 from deepsched.render.palette import style_stream
-from deepsched.render.remote import NAMES
-from deepsched.render.words import count, name_cpus
+from deepsched.render.plans.facts import name_kind
+from deepsched.render.plans.ink import EDGE, FRAME, IDLE, TEXT, WARNING, measure_words
+from deepsched.render.plans.remote import NAMES
+from deepsched.render.plans.words import count, name_cpus
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from deepsched.planning import StreamPlan
-    from deepsched.render.facts import Facts
-    from deepsched.render.ink import Ink
+    from deepsched.render.plans.facts import Facts
+    from deepsched.render.plans.ink import Ink
 
 _MOST = 12  # streams that are named one by one
 _FONT = 12.0

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from deepsched.render.figure import LINES, make_figure
-from deepsched.render.run import check_names
-from deepsched.render.sweep_figure import AXIS
+from deepsched.render.reports.run import check_names
+from deepsched.render.sweeps.sweep_figure import AXIS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from deepsched.render.run import Run
+    from deepsched.render.reports.run import Run
 
     Floats = np.ndarray[tuple[int], np.dtype[np.float64]]
 

@@ -10,7 +10,7 @@ from deepsched.render.palette import HATCHES, style_stream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from deepsched.render.layout import Box
+    from deepsched.render.plans.layout import Box
 
 TEXT = "#1F2328"
 QUIET = "#3C4450"

@@ -11,21 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 from deepsched.errors import OptionError
 from deepsched.render.figure import read_plotly_script
-from deepsched.render.latency_figure import describe_latencies
-from deepsched.render.pareto_figure import describe_pareto, find_front
-from deepsched.render.report_table import list_alike, list_columns, list_rows
-from deepsched.render.run import check_names
-from deepsched.render.svg import draw_plan
-from deepsched.render.sweep_figure import describe_sweep
-from deepsched.render.timeline_data import Timeline
-from deepsched.render.timeline_figure import describe_timeline
+from deepsched.render.plans.svg import draw_plan
+from deepsched.render.reports.latency_figure import describe_latencies
+from deepsched.render.reports.pareto_figure import describe_pareto, find_front
+from deepsched.render.reports.report_table import list_alike, list_columns, list_rows
+from deepsched.render.reports.run import check_names
+from deepsched.render.sweeps.sweep_figure import describe_sweep
+from deepsched.render.timelines.timeline_data import Timeline
+from deepsched.render.timelines.timeline_figure import describe_timeline
 
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from deepsched.render.run import Run
-    from deepsched.render.sweep import SweepPoint
+    from deepsched.render.reports.run import Run
+    from deepsched.render.sweeps.sweep import SweepPoint
 
 _STATIC = Path(__file__).parent / "static"
 _MOST_DISTRIBUTIONS = 6  # more curves than that are told apart by nobody

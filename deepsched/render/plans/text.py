@@ -10,11 +10,11 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
-from deepsched.render.cache_strips import find_users
-from deepsched.render.finding_groups import group_findings
 from deepsched.render.palette import style_stream
-from deepsched.render.remote import find_straddles
-from deepsched.render.words import count, describe_machine, name_size
+from deepsched.render.plans.cache_strips import find_users
+from deepsched.render.plans.finding_groups import group_findings
+from deepsched.render.plans.remote import find_straddles
+from deepsched.render.plans.words import count, describe_machine, name_size
 from deepsched.topology import format_cpu_list
 from deepsched.topology.catalogue import MACHINES
 

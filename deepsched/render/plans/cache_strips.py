@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deepsched.render.ink import EDGE, IDLE, INFO, QUIET, measure_words
 from deepsched.render.palette import style_stream
-from deepsched.render.words import name_size
+from deepsched.render.plans.ink import EDGE, IDLE, INFO, QUIET, measure_words
+from deepsched.render.plans.words import name_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from deepsched.planning import StreamPlan
-    from deepsched.render.ink import Ink
-    from deepsched.render.layout import Box, Sizes
+    from deepsched.render.plans.ink import Ink
+    from deepsched.render.plans.layout import Box, Sizes
 
 _LEAST = 6.0  # px: no cache is drawn shorter
 _LEAST_MARK = 7.0

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from deepsched.render.cache_strips import draw_caches, find_users
-from deepsched.render.core_cells import draw_cores, mark_remote
-from deepsched.render.core_labels import label_cores
-from deepsched.render.ink import FRAME, QUIET, measure_words, place
-from deepsched.render.remote import NAMES
-from deepsched.render.straddle_marks import draw_straddles
+from deepsched.render.plans.cache_strips import draw_caches, find_users
+from deepsched.render.plans.core_cells import draw_cores, mark_remote
+from deepsched.render.plans.core_labels import label_cores
+from deepsched.render.plans.ink import FRAME, QUIET, measure_words, place
+from deepsched.render.plans.remote import NAMES
+from deepsched.render.plans.straddle_marks import draw_straddles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from deepsched.render.facts import Facts
-    from deepsched.render.ink import Ink
-    from deepsched.render.layout import Box, Layout
+    from deepsched.render.plans.facts import Facts
+    from deepsched.render.plans.ink import Ink
+    from deepsched.render.plans.layout import Box, Layout
     from deepsched.topology import Topology
 
 _FILLS = {"socket": "#F1F3F6", "numa": "#E6EAEF", "l3": "#FFFFFF"}

@@ -1,0 +1,1 @@
+"""A plan on its machine, as SVG and as text."""

@@ -1,0 +1,1 @@
+"""What was measured of several settings, on one HTML page."""

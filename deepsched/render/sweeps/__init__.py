@@ -1,0 +1,1 @@
+"""Throughput and latency against num_streams."""

@@ -1,0 +1,1 @@
+"""Requests over time, and as a trace for Perfetto."""
