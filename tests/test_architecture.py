@@ -171,7 +171,7 @@ def test_the_light_parts_load_nothing_heavy() -> None:
 @pytest.mark.parametrize(
     ("code", "part"),
     [
-        ("import deepsched.render.svg", "render"),
+        ("import deepsched.render.plans.svg", "render"),
         ("from deepsched.render import draw_plan", "render"),
         ("from deepsched import render", "render"),
         ("from deepsched import Topology", "deepsched"),

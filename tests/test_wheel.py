@@ -53,10 +53,11 @@ def test_it_is_typed_and_loads_by_itself(unpacked: Path, package: str) -> None:
 
 
 def test_it_brings_what_the_browser_draws_with(unpacked: Path) -> None:
-    shipped = {path.name for path in (unpacked / STATIC).iterdir()}
-    written = {path.name for path in (ROOT / "widgets" / STATIC).iterdir()}
+    shipped, written = (
+        {path.relative_to(root / STATIC) for path in (root / STATIC).rglob("*.*")} for root in (unpacked, ROOT / "widgets")
+    )
     assert shipped == written
-    assert {".js", ".css"} <= {Path(name).suffix for name in shipped}
+    assert {".js", ".css"} == {path.suffix for path in shipped}
 
 
 def test_it_brings_the_command(unpacked: Path) -> None:

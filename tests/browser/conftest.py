@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tests.browser.servers import Server
 
+
 @pytest.fixture(scope="session")
 def screenshots() -> Path:
     folder = ROOT / "test-output" / "screenshots"

@@ -4,9 +4,7 @@ import marimo
 
 app = marimo.App()
 
-
-@app.cell
-def _():
+with app.setup:
     import marimo as mo
 
     from deepsched import Topology, plan_streams, simulate
@@ -15,30 +13,28 @@ def _():
 
     golden = Topology.from_synthetic("pack:2 l3:1 core:8 pu:1")
     found = [simulate(plan_streams(golden, n), "small convnet", clients=16, requests=2000) for n in (1, 2, 3, 4)]
-    return MachineMap, RequestTimeline, SweepChart, SweepPoint, ThroughputChart, Timeline, found, golden, mo
 
 
 @app.cell
-def _(MachineMap, found, mo):
+def _():
     machine_map = mo.ui.anywidget(MachineMap(found[2].plan))
     machine_map
     return (machine_map,)
 
 
 @app.cell
-def _(machine_map, mo):
+def _(machine_map):
     mo.md(f"chosen: {machine_map.value['selected_stream']}")
-    return
 
 
 @app.cell
-def _(RequestTimeline, Timeline, found, mo):
-    mo.ui.anywidget(RequestTimeline([Timeline(f"{f.plan.num_streams} streams", f.records) for f in found[:2]]))
-    return
+def _():
+    named = zip(("1 stream", "2 streams"), found, strict=False)
+    mo.ui.anywidget(RequestTimeline([Timeline(name, f.records, origin="simulated") for name, f in named]))
 
 
 @app.cell
-def _(SweepChart, SweepPoint, found, golden, mo):
+def _():
     rates = [f.throughput for f in found]
     latencies = [f.snapshot.latency for f in found]
     points = [
@@ -46,13 +42,11 @@ def _(SweepChart, SweepPoint, found, golden, mo):
         for f, r, n in zip(found, rates, latencies, strict=True)
     ]
     mo.ui.anywidget(SweepChart(points, golden))
-    return
 
 
 @app.cell
-def _(ThroughputChart, mo):
+def _():
     mo.ui.anywidget(ThroughputChart(16, "simulated"))
-    return
 
 
 if __name__ == "__main__":

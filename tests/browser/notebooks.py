@@ -17,12 +17,20 @@ from deepsched_widgets import StreamLab
 lab = StreamLab(topology="{GOLDEN}", num_streams=2)
 lab"""
 
-# Two labs on this machine, which cannot both have its cores, and one on another machine.
+# The golden machine, and this one.
+TWO_LABS = [GOLDEN_LAB, "here = StreamLab(num_streams=1, clients=2)\nhere"]
+
+# The golden machine, and two labs on one engine.
 THREE_LABS = [
-    "from deepsched_widgets import StreamLab",
-    f'golden = StreamLab(topology="{GOLDEN}", num_streams=2)\ngolden',
-    "first = StreamLab(num_streams=1, clients=2)\nfirst",
-    "second = StreamLab(num_streams=1, clients=2)\nsecond",
+    GOLDEN_LAB,
+    """\
+from deepsched import compile_model
+from deepsched.measure import find_example
+
+engine = compile_model(find_example("light_squeezenet"), scheduler="multi_stream", num_streams=1)
+first = StreamLab(engine, clients=2)
+first""",
+    "second = StreamLab(engine, clients=2)\nsecond",
 ]
 
 # One of each, in the states that show the most.
@@ -41,9 +49,9 @@ def imagine(**schedule):
 
 
 def describe(found):
-    latency = found.snapshot.latency
-    rate = found.throughput
-    return SweepPoint(found.plan.num_streams, rate.value, rate.low, rate.high, latency.p50, latency.p99, origin="simulated")
+    rate, latency = found.throughput, found.snapshot.latency
+    what = rate.value, rate.low, rate.high, latency.p50, latency.p99
+    return SweepPoint(found.plan.num_streams, *what, origin="simulated")
 
 
 single, multi = imagine(scheduler="single_stream"), imagine(num_streams=4)""",
@@ -54,8 +62,8 @@ single, multi = imagine(scheduler="single_stream"), imagine(num_streams=4)""",
     f'StreamLab(topology="{GOLDEN}", num_streams=3)',
 ]
 
-# A model of almost no work: as many requests in a minute as a real one serves in half an hour. And the periods of the
-# lab are as short as its runs: each has as many samples as one of a minute.
+# A model of almost no work, so that as many requests as a real one serves in half an hour take a minute, and periods as
+# short as the runs, so that each has as many samples as one of a minute.
 HASTY_LAB = """\
 import onnx.parser
 
@@ -63,8 +71,8 @@ from deepsched_widgets import StreamLab
 from deepsched_widgets.lab import live_run
 
 text = '<ir_version: 9, opset_import: ["": 17]> tiny (float[1] x) => (float[1] y) { y = Relu(x) }'
-live_run.PERIOD /= 30
-lab = StreamLab(onnx.parser.parse_model(text), num_streams=1, clients=1, seconds=2)
+live_run.PERIOD /= 60
+lab = StreamLab(onnx.parser.parse_model(text), num_streams=1, rate=1000, seconds=2)
 lab"""
 
 LIVE_LAB = """\
@@ -75,6 +83,7 @@ lab"""
 
 NOTEBOOKS = {
     "golden.ipynb": [GOLDEN_LAB],
+    "two-labs.ipynb": TWO_LABS,
     "three-labs.ipynb": THREE_LABS,
     "gallery.ipynb": GALLERY,
     "hasty.ipynb": [HASTY_LAB],

@@ -35,7 +35,9 @@ class Server:
     log: Path
     process: subprocess.Popen
 
-    def set_up(self, theme: str = "light", comms_over_subshells: str = "perCommTarget", windowing: str = "full") -> None:
+    def set_up(
+        self, theme: str = "light", comms_over_subshells: str = "perCommTarget", windowing: str = "full"
+    ) -> None:
         """Choose what the next page reads when it opens; these are JupyterLab's and Notebook's own settings."""
         common = "apputils-extension"
         write_setting(self.settings, common, "notification", {"fetchNews": "false"})  # no popup over the page

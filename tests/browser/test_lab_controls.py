@@ -30,9 +30,9 @@ pytestmark = pytest.mark.browser
 def labs_page(chromium, running_jupyter):
     running_jupyter.set_up(windowing="none")
     with watch_page(chromium, permissions=["clipboard-read", "clipboard-write"]) as page:
-        open_in_jupyterlab(page, running_jupyter, "three-labs.ipynb")
+        open_in_jupyterlab(page, running_jupyter, "two-labs.ipynb")
         run_all_cells(page)
-        list_labs(page, 3)[2].locator("[data-cpu]").first.wait_for()
+        list_labs(page, 2)[1].locator("[data-cpu]").first.wait_for()
         page.watch.begin(running_jupyter)
         yield page
     running_jupyter.end_kernels()
@@ -40,7 +40,7 @@ def labs_page(chromium, running_jupyter):
 
 @pytest.fixture
 def labs(labs_page):
-    yield list_labs(labs_page, 3)
+    yield list_labs(labs_page, 2)
     assert not labs_page.watch.list_complaints()
 
 

@@ -1,4 +1,4 @@
-"""Labs on a page of JupyterLab, treated as people treat them: in haste, by keyboard, two at once, reloaded, restarted."""
+"""Labs on a page of JupyterLab, as people treat them: in haste, by keyboard, two at once, reloaded, restarted."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def labs_page(chromium, running_jupyter):
 
 @pytest.fixture
 def labs(labs_page, running_jupyter):
-    """The golden machine's lab, and two on this machine."""
+    """The golden machine's lab, and two on one engine."""
     labs_page.watch.begin(running_jupyter)
     yield list_labs(labs_page, 3)
     assert not labs_page.watch.list_complaints()
@@ -104,7 +104,7 @@ def test_the_keyboard_alone_leads_from_the_slider_to_the_map(labs_page, labs):
     golden.locator('[data-cpu="10"][aria-pressed=true], [data-cpu="10"][aria-selected=true]').first.wait_for()
 
 
-def test_the_second_lab_takes_over(labs_page, labs):
+def test_the_second_lab_on_an_engine_takes_over(labs_page, labs):
     _, first, second = labs
     press_start(first)
     wait_for_sentence(first, "items/s")

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from copy import deepcopy
 
 import nbformat
 import pytest
+from nbconvert import HTMLExporter
 
 from tests.browser.notebooks import GALLERY, write_notebook
 from tests.browser.watching import watch_page
@@ -18,30 +20,31 @@ STATE, VIEW = "application/vnd.jupyter.widget-state+json", "application/vnd.jupy
 WIDGETS = len(GALLERY) - 1
 
 
-def run_nbconvert(*arguments) -> None:
-    command = [sys.executable, "-m", "nbconvert", *map(str, arguments)]
-    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-2000:]
-
-
 @pytest.fixture(scope="module")
 def executed(tmp_path_factory):
     """A notebook that was run with the state of its widgets, as nbconvert and JupyterLab keep it."""
     path = write_notebook(tmp_path_factory.mktemp("exported") / "gallery.ipynb", *GALLERY)
-    run_nbconvert("--to", "notebook", "--execute", "--inplace", path)
-    return path
+    command = [sys.executable, "-m", "nbconvert", "--to", "notebook", "--execute", "--inplace", str(path)]
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False)
+    assert done.returncode == 0, done.stdout[-2000:]
+    return nbformat.read(path, as_version=4)
+
+
+def export(notebook) -> str:
+    """Do what ``jupyter nbconvert --to html`` does, without another process."""
+    text, _ = HTMLExporter().from_notebook_node(notebook)
+    return text
 
 
 @pytest.fixture(scope="module")
-def exported_page(chromium, executed):
-    """The same notebook as it is committed, without that state, as HTML."""
-    notebook = nbformat.read(executed, as_version=4)
+def exported_page(chromium, executed, tmp_path_factory):
+    """The notebook as it is committed, without the state of its widgets, as HTML."""
+    notebook = deepcopy(executed)
     del notebook.metadata["widgets"]
-    path = executed.with_stem("committed")
-    nbformat.write(notebook, path)
-    run_nbconvert("--to", "html", path)
+    path = tmp_path_factory.mktemp("exported") / "gallery.html"
+    path.write_text(export(notebook))
     with watch_page(chromium, offline=True) as page:
-        page.goto(path.with_suffix(".html").as_uri())
+        page.goto(path.as_uri())
         page.locator(".jp-OutputArea-output").first.wait_for()
         yield page
 
@@ -68,11 +71,9 @@ def test_every_picture_says_what_it_shows(exported_page):
 
 def test_with_the_state_of_widgets_a_page_has_all_that_they_need(executed):
     # Such a page fetches Jupyter's own scripts from the network: here it is only looked at.
-    run_nbconvert("--to", "html", executed)
-    text = executed.with_suffix(".html").read_text()
-    notebook = nbformat.read(executed, as_version=4)
-    states = notebook.metadata["widgets"][STATE]["state"]
-    views = [o["data"][VIEW]["model_id"] for cell in notebook.cells for o in cell.outputs if VIEW in o.get("data", {})]
+    text = export(executed)
+    states = executed.metadata["widgets"][STATE]["state"]
+    views = [o["data"][VIEW]["model_id"] for cell in executed.cells for o in cell.outputs if VIEW in o.get("data", {})]
     assert len(views) == WIDGETS
     for view in views:
         assert states[view]["model_module"] == "anywidget"

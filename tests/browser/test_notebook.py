@@ -19,7 +19,6 @@ from tests.browser.pages import (
 pytestmark = pytest.mark.browser
 
 
-
 @pytest.mark.parametrize("theme", ["light", "dark"])
 def test_notebook_runs_and_its_labs_answer(page, open_notebook, screenshots, theme):
     open_notebook("01_streams.ipynb", theme)

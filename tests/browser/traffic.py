@@ -6,6 +6,7 @@ import json
 import re
 import time
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -83,6 +84,6 @@ def read_frame(frame: bytes | str) -> Message | None:
         return Message(at, body.get("channel", ""), body["header"]["msg_type"], body["content"], len(frame))
     count = int.from_bytes(frame[:_NUMBER], "little")
     offsets = [int.from_bytes(frame[_NUMBER * (i + 1) : _NUMBER * (i + 2)], "little") for i in range(count)]
-    parts = [frame[start:end] for start, end in zip(offsets, offsets[1:], strict=False)]
+    parts = [frame[start:end] for start, end in pairwise(offsets)]
     channel, header, _, _, content = parts[:5]
     return Message(at, channel.decode(), json.loads(header)["msg_type"], json.loads(content), len(frame))

@@ -1,4 +1,4 @@
-"""A kernel, and a front end that speaks with it as VS Code does: no subshells, all comm messages on the shell channel."""
+"""A kernel, and a front end that speaks with it as VS Code does: without subshells, all on the shell channel."""
 
 from __future__ import annotations
 
@@ -37,10 +37,13 @@ class FrontEnd:
         self.messages: list[Message] = []
         self.states: dict[str, dict[str, Any]] = {}
 
-    def run(self, code: str) -> list[Message]:
-        """Run a cell and give what it sent until the kernel was idle again."""
+    def run(self, code: str, cell: str | None = None) -> list[Message]:
+        """Run a cell and give what it sent until the kernel was idle again; `cell` is its id, as notebooks say it."""
         begin = len(self.messages)
-        request = self._client.execute(code)
+        content = {"code": code, "silent": False, "store_history": True, "allow_stdin": False, "stop_on_error": True}
+        message = self._client.session.msg("execute_request", content, metadata={"cellId": cell} if cell else {})
+        self._client.shell_channel.send(message)
+        request = message["header"]["msg_id"]
         self.listen_until(lambda: self._has_ended(request, begin))
         sent = [message for message in self.messages[begin:] if message.parent == request]
         errors = [message.content["evalue"] for message in sent if message.kind == "error"]

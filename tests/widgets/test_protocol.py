@@ -159,7 +159,7 @@ def test_a_cell_that_is_run_again_leaves_nothing_of_the_lab_before(front_end, la
     assert nothing == "([], 0, 0)"
     # WHEN a cell that shows a running lab is run again and again
     for _ in range(5):
-        front_end.run("lab = StreamLab(num_streams=1, clients=2)\nlab.start()\nlab")
+        front_end.run("lab = StreamLab(num_streams=1, clients=2)\nlab.start()\nlab", cell="the-same")
         wait_for_run(front_end, find_lab(front_end))
     # THEN nothing is left of any when the last was closed
     front_end.run("lab.close()")
@@ -176,6 +176,30 @@ def test_a_front_end_may_forget_the_widgets(front_end, lab):
     # THEN the kernel lives, and the lab can still be closed
     front_end.run("lab.close()")
     assert list_left(front_end) == "([], 0, 0)"
+
+
+def test_the_second_lab_on_an_engine_takes_over(front_end, lab):
+    front_end.run(
+        "from deepsched import compile_model\nfrom deepsched.measure import find_example\nlab.close()\n"
+        "engine = compile_model(find_example('light_squeezenet'), scheduler='multi_stream', num_streams=1)\n"
+        "other = StreamLab(engine, clients=2)\nlab = StreamLab(engine, clients=2)"
+    )
+    first, second = (front_end.evaluate(f"{name}.comm.comm_id").strip("'") for name in ("other", "lab"))
+    # GIVEN a lab that drives the engine WHEN another one starts THEN the first stops and says why
+    front_end.set(first, running=True)
+    wait_for_run(front_end, first)
+    front_end.set(second, running=True)
+    wait_for_state(front_end, first, "idle")
+    assert "another lab" in front_end.states[first]["note"]
+    wait_for_run(front_end, second)
+    # and the engine is the second's, until it is closed, which leaves the engine open
+    front_end.set(second, num_streams=2)
+    wait_for_run(front_end, second, "2 streams,")
+    assert front_end.evaluate("engine.num_streams") == "2"
+    front_end.run("lab.close()\nother.close()")
+    front_end.run("from deepsched.measure import make_example_input")
+    assert front_end.evaluate("len(engine.run([make_example_input()]))") == "1"
+    front_end.run("engine.close()")
 
 
 def test_a_kernel_ends_while_a_lab_runs(tmp_path):

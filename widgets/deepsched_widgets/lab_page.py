@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import threading
+from functools import cached_property
+from typing import Any
+
 import anywidget
 import traitlets as t
 
 from deepsched.planning import Scheduler
 from deepsched_widgets.cell_widget import CellWidget
-from deepsched_widgets.lab.arrivals import MOST_RATE
+from deepsched_widgets.lab.arrivals import LEAST_RATE, MOST_RATE
 from deepsched_widgets.lab.choices import MOST_CLIENTS
 from deepsched_widgets.page_files import join_script, join_styles
 
@@ -23,6 +27,22 @@ class LabPage(CellWidget):
 
     _esm = join_script("stream_lab")
     _css = join_styles("stream_lab")
+
+    @cached_property
+    def _lock(self) -> threading.RLock:
+        return threading.RLock()
+
+    # The page's thread, a cell's and a job's all write to the lab, and a widget is made for one thread: two at once may
+    # lose a value, or find a dictionary changed.
+
+    def set_state(self, sync_data: dict[str, Any]) -> None:
+        """Take values from the page."""
+        with self._lock:
+            super().set_state(sync_data)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        with self._lock:
+            super().__setattr__(name, value)
 
     # Kernel to page
 
@@ -85,7 +105,7 @@ class LabPage(CellWidget):
     """Whether `clients` send requests, each when its last one is answered, or requests come at a `rate`."""
     clients = t.Int(1, min=0, max=MOST_CLIENTS).tag(sync=True, echo_update=False)
     """How many clients; 0 only watches what others send to an engine."""
-    rate = t.Float(10.0, min=0.01, max=MOST_RATE).tag(sync=True, echo_update=False)
+    rate = t.Float(10.0, min=LEAST_RATE, max=MOST_RATE).tag(sync=True, echo_update=False)
     """Requests per second."""
     workload = t.Unicode().tag(sync=True, echo_update=False)
     """What is simulated, one of the `choices`."""

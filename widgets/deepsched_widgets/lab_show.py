@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import time
 from dataclasses import asdict
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from deepsched.errors import OptionError
-from deepsched.render.chrome_trace import describe_chrome_trace
+from deepsched.render.timelines.chrome_trace import describe_chrome_trace
 from deepsched_widgets.lab.choices import list_findings
 from deepsched_widgets.lab.recording import Recording
 from deepsched_widgets.lab.words import describe_ground, describe_plan, describe_prediction, describe_sample
@@ -45,7 +46,7 @@ class LabShow:
         self._page = page
         self._pictures = pictures
         self._plan = wish.plan()
-        self._ran = wish
+        self._wish = self._ran = wish
         self._recording: Recording | None = None
         self._samples = 0
         self._told = 0.0
@@ -60,7 +61,7 @@ class LabShow:
     def show_wish(self, wish: Wish) -> None:
         """Draw where the controls stand. What ran before is dropped where nothing runs that it compares with."""
         plan, before = wish.plan(), self._plan
-        self._plan = plan
+        self._wish, self._plan = wish, plan
         with self._page.hold_sync():
             if plan != before:
                 self._pictures.show_plan(plan)
@@ -143,6 +144,8 @@ class LabShow:
     def end(self, note: str, verdict: Verdict | None = None) -> None:
         """Show that nothing goes on any more."""
         self._pictures.rest()
+        # It may have been on its way to another wish.
+        self._forget_what_differs(self._wish)
         with self._page.hold_sync():
             self._page.note = note or self._page.note
             self._page.sentence = describe_plan(self._plan)
@@ -163,8 +166,9 @@ class LabShow:
         """
         if what not in self._page.downloads or self._recording is None:
             raise OptionError(f"there is no {what!r} to download yet; expected run or trace, after a run.")
-        stem = PurePath(self._ran.model.label if self._ran.workload is None else self._ran.workload.name).stem
-        name = f"deepsched-{what}-{stem.replace(' ', '-').replace(',', '')}.json"
+        ran = self._recording.newest
+        stem = PurePath(ran.model.label if ran.workload is None else ran.workload.name).stem
+        name = "-".join(["deepsched", what, *re.findall(r"[\w.]+", stem)]) + ".json"
         if what == "run":
             return name, self._recording.write().encode()
         return name, json.dumps(describe_chrome_trace(self._pictures.timelines), separators=(",", ":")).encode()
@@ -175,8 +179,9 @@ class LabShow:
         if not wish.compares_with(ran):
             self._pictures.forget_requests()
             self._page.verdict = {}
+            self._page.downloads = [what for what in self._page.downloads if what != "trace"]
         if not wish.shares_ground_with(ran) or wish.threads_per_core != ran.threads_per_core:
-            self._pictures.forget_means(self._page.limits["max_streams"])
+            self._pictures.forget_means(self._page.limits["max_streams"], wish.origin)
 
 
 def _note_origin(wish: Wish) -> str:

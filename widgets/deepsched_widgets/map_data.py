@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from deepsched.render.finding_groups import group_findings
-from deepsched.render.remote import NAMES, find_straddles
+from deepsched.render.plans.finding_groups import group_findings
+from deepsched.render.plans.remote import NAMES, find_straddles
 from deepsched_widgets.misplaced import find_misplaced
 
 if TYPE_CHECKING:

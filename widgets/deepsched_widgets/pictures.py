@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from deepsched.planning import StreamPlan
-    from deepsched.render.sweep import SweepPoint
-    from deepsched.render.timeline_data import Timeline
+    from deepsched.render.sweeps.sweep import SweepPoint
+    from deepsched.render.timelines.timeline_data import Timeline
     from deepsched_widgets.lab.live_run import Sample, Trace
 
 
@@ -93,9 +93,10 @@ class Pictures:
         self.timeline.show([])
         self._show_points()
 
-    def forget_means(self, max_streams: int) -> None:
-        """Empty the live chart: its means are of another model or another machine."""
+    def forget_means(self, max_streams: int, origin: str) -> None:
+        """Empty the live chart: its means are of another model or another machine, what comes is of `origin`."""
         self.chart.forget(max_streams)
+        self.chart.start_run(origin)
         self._show_points()
 
     def close(self) -> None:

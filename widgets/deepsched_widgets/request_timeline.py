@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets
 
-from deepsched.render.timeline import SIGNS, draw_timelines
-from deepsched.render.timeline_data import align_ends, measure_span, read_timelines
-from deepsched.render.timeline_window import Window, choose_window, show_window
+from deepsched.render.timelines.timeline import SIGNS, draw_timelines
+from deepsched.render.timelines.timeline_data import align_ends, measure_span, read_timelines
+from deepsched.render.timelines.timeline_window import Window, choose_window, show_window
 from deepsched_widgets.cell_widget import CellWidget
 from deepsched_widgets.page_files import join_script, join_styles
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deepsched.render.timeline_data import Timeline
-    from deepsched.render.timeline_window import Bar, Panel
+    from deepsched.render.timelines.timeline_data import Timeline
+    from deepsched.render.timelines.timeline_window import Bar, Panel
 
 _COUNTS = ("request", "count", "stream", "row")
 _TIMES = ("started", "ended", "waited", "ran")

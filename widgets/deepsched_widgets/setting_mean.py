@@ -7,7 +7,7 @@ from math import isfinite, nan, sqrt
 from typing import TYPE_CHECKING
 
 from deepsched.planning import Scheduler, plan_streams
-from deepsched.render.sweep import SweepPoint, read_alignment
+from deepsched.render.sweeps.sweep import SweepPoint, read_alignment
 
 if TYPE_CHECKING:
     from deepsched.topology import Topology

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -121,7 +120,6 @@ class StreamLab(LabPage):
             workload=chosen.name,
             **_read_controls(wish),
         )
-        self._lock = threading.RLock()
         self._show = LabShow(self, self._pictures, wish)
         self._jobs = Jobs(self._show, Predictor(self._show.say), self._lock)
         self.observe(self._on_controls, names=_CONTROLS)
@@ -135,9 +133,15 @@ class StreamLab(LabPage):
     def _cap_streams(self, proposal: Any) -> int:
         return min(int(proposal["value"]), int(self.limits["max_streams"]))
 
-    @t.validate("threads_per_core")
-    def _cap_threads(self, proposal: Any) -> int:
-        return min(int(proposal["value"]), int(self.limits["max_threads_per_core"]))
+    @t.validate("scheduler", "threads_per_core", "predict", "tuning")
+    def _check_fixed(self, proposal: Any) -> Any:
+        name, value = proposal["trait"].name, proposal["value"]
+        if name == "threads_per_core":
+            value = min(int(value), int(self.limits["max_threads_per_core"]))
+        # A wish says nothing of tuning, which an engine never does.
+        if name in self.limits["fixed"] and value != getattr(self._wish, name, False):
+            raise t.TraitError(_refuse(name))
+        return value
 
     @t.validate("clients")
     def _check_clients(self, proposal: Any) -> int:
@@ -223,7 +227,8 @@ class StreamLab(LabPage):
 
     def close(self) -> None:
         """End what is on and take the lab off the page. Safe to call twice."""
-        self._closed = True
+        with self._lock:
+            self._closed = True
         self.unobserve_all()
         # A lab that was refused while it was made has none of these.
         if hasattr(self, "_jobs"):
@@ -243,17 +248,21 @@ class StreamLab(LabPage):
         with self._lock:
             self.code = write_code(self._wish, self.code_kind)
 
-    def _on_running(self, change: Any) -> None:
-        if change["new"]:
-            self._jobs.start_run(self._wish, self.seconds)
-        else:
-            self._jobs.stop_run()
+    # Of two threads that start and stop at once, the last to set the trait need not be the last to tell of it.
 
-    def _on_tuning(self, change: Any) -> None:
-        if change["new"]:
-            self._jobs.start_search(self._wish, self._budget)
-        else:
-            self._jobs.stop_search()
+    def _on_running(self, _change: Any) -> None:
+        with self._lock:
+            if not self.running:
+                self._jobs.stop_run()
+            elif not self._closed:
+                self._jobs.start_run(self._wish, self.seconds)
+
+    def _on_tuning(self, _change: Any) -> None:
+        with self._lock:
+            if not self.tuning:
+                self._jobs.stop_search()
+            elif not self._closed:
+                self._jobs.start_search(self._wish, self._budget)
 
     def _on_misplaced(self, _change: Any) -> None:
         with self._lock:
@@ -310,7 +319,7 @@ class StreamLab(LabPage):
         self.code = write_code(wish, self.code_kind)
 
     def _name_machine(self, wish: Wish) -> str:
-        return HERE if wish.topology.threads == self._here.threads else wish.topology.source
+        return HERE if wish.workload is None else wish.topology.source
 
     def _check_open(self) -> None:
         if self._closed:
@@ -318,7 +327,7 @@ class StreamLab(LabPage):
 
     def _refuse_if_fixed(self, name: str) -> None:
         if name in self.limits["fixed"]:
-            raise OptionError(f"{name} cannot be changed: the lab drives an engine that is there. Make another lab.")
+            raise OptionError(_refuse(name))
 
     def __repr__(self) -> str:
         plan = self.plan
@@ -330,6 +339,10 @@ class StreamLab(LabPage):
         if data is not None:
             data.update({"text/plain": repr(self), "image/svg+xml": draw_plan(self.plan)})
         return bundle
+
+
+def _refuse(name: str) -> str:
+    return f"{name} cannot be changed: the lab drives an engine that is there. Make another lab."
 
 
 def _read_controls(wish: Wish) -> dict[str, Any]:

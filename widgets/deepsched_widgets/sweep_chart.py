@@ -6,15 +6,15 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from deepsched.errors import OptionError
-from deepsched.render.sweep import name_boundaries
-from deepsched.render.sweep_figure import describe_sweep
-from deepsched.render.sweep_svg import draw_sweep_svg
+from deepsched.render.sweeps.sweep import name_boundaries
+from deepsched.render.sweeps.sweep_figure import describe_sweep
+from deepsched.render.sweeps.sweep_svg import draw_sweep_svg
 from deepsched_widgets.chart_view import ChartView
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from deepsched.render.sweep import SweepPoint
+    from deepsched.render.sweeps.sweep import SweepPoint
     from deepsched.topology import Topology
 
 _EMPTY = "No points yet. Run several num_streams, or tune, to see which is best."

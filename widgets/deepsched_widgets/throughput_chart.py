@@ -7,15 +7,15 @@ from math import nan
 from typing import TYPE_CHECKING, Any
 
 from deepsched.errors import OptionError
-from deepsched.render.sweep_svg import draw_sweep_svg
-from deepsched.render.timeline_data import ORIGINS
+from deepsched.render.sweeps.sweep_svg import draw_sweep_svg
+from deepsched.render.timelines.timeline_data import ORIGINS
 from deepsched_widgets.chart_view import ChartView
 from deepsched_widgets.lab.live_run import PERIOD
 from deepsched_widgets.setting_mean import Period, SettingMean, make_point, name_schedule, write_row
 from deepsched_widgets.throughput_figure import SECONDS, Change, describe_throughput
 
 if TYPE_CHECKING:
-    from deepsched.render.sweep import SweepPoint
+    from deepsched.render.sweeps.sweep import SweepPoint
     from deepsched.topology import Topology
     from deepsched_widgets.lab.live_run import Sample
 

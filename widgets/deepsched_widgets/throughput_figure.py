@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
-from deepsched.render.sweep_figure import BLUE, DASHES, GREEN, ORANGE
+from deepsched.render.sweeps.sweep_figure import BLUE, DASHES, GREEN, ORANGE
 from deepsched_widgets.throughput_layout import NARROW, SECONDS, Change, describe_layout
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
-from deepsched.render.sweep_figure import AXIS, GREY
+from deepsched.render.sweeps.sweep_figure import AXIS, GREY
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence

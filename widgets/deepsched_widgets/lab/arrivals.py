@@ -19,7 +19,8 @@ if TYPE_CHECKING:
 
     from deepsched.engine import Engine
 
-MOST_RATE = 5000.0  # requests/s: a thread of Python sends hardly more
+LEAST_RATE = 0.01  # requests/s
+MOST_RATE = 5000.0  # a thread of Python sends hardly more
 _MOST_WAITING = 5000
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from deepsched.planning import Scheduler, choose_cores
-from deepsched.render.finding_groups import group_findings
+from deepsched.render.plans.finding_groups import group_findings
 from deepsched_widgets.lab.arrivals import MOST_RATE
 from deepsched_widgets.lab.code import list_code_kinds
 from deepsched_widgets.lab.machine_choice import list_machines

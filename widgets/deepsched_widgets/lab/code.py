@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from deepsched.errors import OptionError
 from deepsched.measure.code import write_compile_call
-from deepsched.planning import Scheduler
+from deepsched.planning import Scheduler, choose_cores
 from deepsched.planning.exports import EXPORT_KINDS
 
 if TYPE_CHECKING:
@@ -49,11 +49,16 @@ def write_code(wish: Wish, kind: str) -> str:
         return plan.export(kind)
     given = wish.model.given
     threads = None if wish.threads_per_core == 1 else wish.threads_per_core
+    some = plan.num_cores < len(choose_cores(wish.topology, None)[0])
     call = write_compile_call(
         str(given) if wish.model.is_file else "<model>",
         Scheduler(wish.scheduler),
         plan.num_streams,
+        num_cores=plan.num_cores if some else None,
         threads_per_core=threads,
     )
-    elsewhere = "" if wish.workload is None else f"# Planned for {wish.topology.source}: run it there.\n"
-    return elsewhere + call
+    if wish.workload is None:
+        return call
+    # The source is what a person typed: nothing in it may end the comment.
+    source = "".join(char if char.isprintable() else " " for char in wish.topology.source)
+    return f"# Planned for {source}: run it there.\n{call}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import weakref
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from deepsched_widgets.lab.live_run import LiveRun
@@ -12,12 +13,15 @@ from deepsched_widgets.lab.search import Search
 from deepsched_widgets.lab.simulated_run import SimulatedRun
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from deepsched_widgets.lab.live_run import Sample, Source, Trace
     from deepsched_widgets.lab.prediction import Predictor
     from deepsched_widgets.lab.search import Progress, Verdict
     from deepsched_widgets.lab.wish import Wish
 
 _TAKEN_OVER = "Stopped: another lab was started."
+_OUTDATED = "Stopped: it was for another model, machine or load. Tune again."
 
 
 class Show(Protocol):
@@ -59,6 +63,7 @@ class Jobs:
 
     # The lab that measures. Weakly held, for a closed one keeps its model.
     _measuring: ClassVar[weakref.ref[Jobs] | None] = None
+    _claiming: ClassVar[threading.Lock] = threading.Lock()
 
     def __init__(self, show: Show, predictor: Predictor, lock: threading.RLock) -> None:
         self._show = show
@@ -85,15 +90,18 @@ class Jobs:
             self._start(Search(wish, self, budget), wish)
 
     def follow(self, wish: Wish) -> None:
-        """Let a run go on with another wish."""
+        """Let a run go on with another wish. A search ends if what it finds would say nothing of that wish."""
         with self._lock:
-            if isinstance(self._job, LiveRun):
-                self._job.follow(wish)
-                if wish.origin == "measured":
-                    # It may have been a simulation until now, which takes no cores.
-                    other = self._claim()
-                    if other is not None:
-                        threading.Thread(target=other.make_way, name="deepsched-make-way", daemon=True).start()
+            job = self._job
+            if isinstance(job, LiveRun):
+                takes_cores = job.wish.origin == "simulated" and wish.origin == "measured"
+                job.follow(wish)
+                if takes_cores:
+                    clear = self._claim()
+                    threading.Thread(target=clear, name="deepsched-make-way", daemon=True).start()
+            elif job is not None and not wish.compares_with(job.wish):
+                self._farewell = _OUTDATED
+                job.stop(wait=False)
 
     def stop_run(self) -> None:
         """End the run, if one is on, without waiting for it."""
@@ -113,31 +121,38 @@ class Jobs:
         if job is not None:
             job.stop()
 
-    def make_way(self) -> None:
-        """End what is on, because another lab starts something, and return when the cores are free."""
-        self._farewell = _TAKEN_OVER
-        self.stop()
+    def make_way(self, job: LiveRun | Search) -> None:
+        """End a job, because another lab starts something, and return when the cores are free."""
+        with self._lock:
+            if job is self._job:
+                self._farewell = _TAKEN_OVER
+        job.stop()
 
     def _start(self, job: LiveRun | Search, wish: Wish) -> None:
         before, self._job = self._job, job
         self._farewell = ""
         if before is not None:
             before.stop(wait=False)
-        other = self._claim() if wish.origin == "measured" else None
+        clear = self._claim() if wish.origin == "measured" else None
 
         def clear_the_cores() -> None:
             if before is not None:
                 before.stop()
-            if other is not None:
-                other.make_way()
+            if clear is not None:
+                clear()
 
         job.start(clear_the_cores)
 
-    def _claim(self) -> Jobs | None:
-        """Take the cores for this lab's jobs; give the lab that had them before, if another one did."""
-        last = Jobs._measuring() if Jobs._measuring is not None else None
-        Jobs._measuring = weakref.ref(self)
-        return None if last is self else last
+    def _claim(self) -> Callable[[], None]:
+        """Take the cores for this lab's jobs; give what ends the job of another lab that had them, and waits for it."""
+        with Jobs._claiming:
+            last = Jobs._measuring() if Jobs._measuring is not None else None
+            Jobs._measuring = weakref.ref(self)
+        # The job of now: one that its lab starts later is newer than this lab's own, and waits for that in turn.
+        job = last._job if last is not None and last is not self else None  # noqa: SLF001 - another of its kind
+        if last is None or job is None or job.wish.origin != "measured":
+            return lambda: None
+        return partial(last.make_way, job)
 
     def _open(self, wish: Wish) -> Source:
         return MeasuredRun(self._predictor, wish) if wish.workload is None else SimulatedRun(wish)
@@ -179,4 +194,5 @@ class Jobs:
         with self._lock:
             if search is self._job:
                 self._job = None
-                self._show.end(f"The search ended: {error}" if error else self._farewell, verdict)
+                note = f"The search ended: {error}" if error else self._farewell
+                self._show.end(note, None if search.stopping else verdict)

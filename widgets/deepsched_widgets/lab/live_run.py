@@ -108,7 +108,7 @@ class LiveRun:
         self._open_source = open_source
         self._audience = audience
         self.seconds = seconds
-        self._wish = wish
+        self.wish = wish
         self._changed = threading.Event()
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="deepsched-live-run", daemon=True)
@@ -125,7 +125,7 @@ class LiveRun:
 
     def follow(self, wish: Wish) -> None:
         """Replace the wish; the run follows as soon as it has carried out the one before."""
-        self._wish = wish
+        self.wish = wish
         self._changed.set()
 
     def stop(self, *, wait: bool = True) -> None:
@@ -141,7 +141,7 @@ class LiveRun:
             self._after()
             until = time.monotonic() + self.seconds
             while not self._is_over(until):
-                self._follow_wishes(self._wish, until)
+                self._follow_wishes(self.wish, until)
         except Exception as caught:
             logger.exception("a live run ended")
             error = caught
@@ -154,7 +154,7 @@ class LiveRun:
             due, periods = time.monotonic() + PERIOD, 0
             while not self._is_over(until):
                 self._changed.clear()
-                newest = self._wish
+                newest = self.wish
                 if not newest.shares_ground_with(ground):
                     break
                 if newest != wish:

@@ -99,7 +99,7 @@ class MeasuredRun:
             self._placements = self._engine.verify_pinning()
         return Sample(
             snapshot,
-            self._engine.scheduler.value,
+            wish.scheduler,
             plan.num_streams,
             self._placements,
             clients=wish.clients,
@@ -110,8 +110,10 @@ class MeasuredRun:
 
     def trace(self) -> Trace:
         """Give the engine's last requests since the last change of its streams."""
-        records = tuple(record for record in self._engine.trace() if record.queued >= self._settled)
-        return Trace(self._wish, self._engine.num_streams, records[-_RECORDS:])
+        # An engine's owner may change its streams too, at any time.
+        count, since = self._engine.num_streams, self._settled
+        records = tuple(r for r in self._engine.trace() if r.queued >= since and r.stream < count)
+        return Trace(self._wish, count, records[-_RECORDS:])
 
     def __enter__(self) -> Self:
         return self

@@ -33,6 +33,11 @@ class Recording:
         self._settings: list[Wish] = [wish]
         self._periods: deque[dict[str, Any]] = deque(maxlen=_MOST_PERIODS)
 
+    @property
+    def newest(self) -> Wish:
+        """What ran last."""
+        return self._settings[-1]
+
     def add(self, wish: Wish, sample: Sample) -> None:
         """Add a period under a wish."""
         if wish != self._settings[-1]:

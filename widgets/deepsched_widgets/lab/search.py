@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 from deepsched.measure.tuning.tune import tune
 from deepsched.planning import Scheduler
-from deepsched.render.sweep import SweepPoint, make_point
+from deepsched.render.sweeps.sweep import SweepPoint, make_point
 from deepsched_widgets.lab.simulated_search import search_by_simulation
 from deepsched_widgets.lab.traces import name_setting
 
@@ -78,7 +78,7 @@ class Search:
     """
 
     def __init__(self, wish: Wish, audience: Audience, budget: float) -> None:
-        self._wish = wish
+        self.wish = wish
         self._audience = audience
         self._budget = budget
         self._stopping = threading.Event()
@@ -89,6 +89,11 @@ class Search:
         self._after = after
         self._thread.start()
 
+    @property
+    def stopping(self) -> bool:
+        """Whether somebody asked for its end."""
+        return self._stopping.is_set()
+
     def stop(self, *, wait: bool = True) -> None:
         """End the search; with `wait`, return when its threads and streams are gone."""
         self._stopping.set()
@@ -97,7 +102,7 @@ class Search:
 
     def _work(self) -> None:
         verdict, error = None, None
-        search = self._measure if self._wish.workload is None else self._simulate
+        search = self._measure if self.wish.workload is None else self._simulate
         try:
             self._after()
             verdict = search()
@@ -117,11 +122,11 @@ class Search:
         def tell(done: int, all_of: int, words: str, points: Sequence[SweepPoint]) -> None:
             self._tell(Progress(done / all_of, words, tuple(points)))
 
-        best, words = search_by_simulation(self._wish, tell)
-        return Verdict(best.scheduler.value, best.num_streams, self._wish.threads_per_core, words)
+        best, words = search_by_simulation(self.wish, tell)
+        return Verdict(best.scheduler.value, best.num_streams, self.wish.threads_per_core, words)
 
     def _measure(self) -> Verdict:
-        wish = self._wish
+        wish = self.wish
         result = tune(
             wish.model.given,
             clients=wish.clients or None,

@@ -8,7 +8,7 @@ from deepsched.measure.setting import Setting
 from deepsched.measure.tuning.candidates import Candidate, list_candidates
 from deepsched.planning import Scheduler, plan_streams
 from deepsched.planning.planner import plan_all
-from deepsched.render.sweep import SweepPoint, make_point
+from deepsched.render.sweeps.sweep import SweepPoint, make_point
 from deepsched.simulation import WORKLOADS, simulate
 from deepsched.simulation.estimate import Estimate
 

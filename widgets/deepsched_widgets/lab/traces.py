@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deepsched.planning import Scheduler
-from deepsched.render.timeline_data import MOST_TIMELINES, Timeline
+from deepsched.render.timelines.timeline_data import MOST_TIMELINES, Timeline
 
 if TYPE_CHECKING:
     from deepsched_widgets.lab.live_run import Trace
