@@ -62,6 +62,9 @@ single, multi = imagine(scheduler="single_stream"), imagine(num_streams=4)""",
     f'StreamLab(topology="{GOLDEN}", num_streams=3)',
 ]
 
+# The golden machine, and one of 128 cores.
+STATES = [GOLDEN_LAB, 'StreamLab(topology="epyc-7763", num_streams=24)']
+
 # A model of almost no work, so that as many requests as a real one serves in half an hour take a minute, and periods as
 # short as the runs, so that each has as many samples as one of a minute.
 HASTY_LAB = """\
@@ -88,6 +91,7 @@ NOTEBOOKS = {
     "gallery.ipynb": GALLERY,
     "hasty.ipynb": [HASTY_LAB],
     "live.ipynb": [LIVE_LAB],
+    "states.ipynb": STATES,
 }
 
 

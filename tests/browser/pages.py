@@ -142,3 +142,11 @@ def press_stop(lab: Locator) -> None:
     """Press Stop and wait until the lab rests."""
     lab.get_by_role("button", name=re.compile(r"Stop(?! tuning)")).click()
     lab.get_by_role("button", name="Start").wait_for()
+
+
+def switch_theme(page: Page, theme: str) -> None:
+    """Choose JupyterLab's light or dark theme in its menu."""
+    page.get_by_role("menuitem", name="Settings", exact=True).click()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Theme$")).hover()
+    page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^JupyterLab {theme.title()}$")).click()
+    page.locator(f'body[data-jp-theme-light="{str(theme == "light").lower()}"]').wait_for(state="attached")

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.notebooks import GALLERY
-from tests.browser.pages import find_lab, open_in_jupyterlab, press_start, press_stop, run_all_cells, wait_for_sentence
+from tests.browser.pages import (
+    find_lab,
+    open_in_jupyterlab,
+    press_start,
+    press_stop,
+    run_all_cells,
+    switch_theme,
+    wait_for_sentence,
+)
 from tests.browser.watching import watch_page
 
 pytestmark = pytest.mark.browser
@@ -38,13 +44,6 @@ def show_all(page) -> None:
     height = page.locator(".jp-WindowedPanel-outer").first.evaluate("e => e.scrollHeight")
     page.set_viewport_size({"width": 1400, "height": height + 1000})
     page.wait_for_timeout(1000)
-
-
-def switch_theme(page, theme: str) -> None:
-    page.get_by_role("menuitem", name="Settings", exact=True).click()
-    page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Theme$")).hover()
-    page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^JupyterLab {theme.title()}$")).click()
-    page.locator(f'body[data-jp-theme-light="{str(theme == "light").lower()}"]').wait_for(state="attached")
 
 
 def list_serious(page) -> list[str]:

@@ -148,8 +148,8 @@ def test_closed_by_its_owner_while_it_is_watched(make_lab, engine):
     lab.start()
     wait_for(lambda: runs(lab))
     engine.close()
-    lab.stop()
-    assert lab.state == "idle"
+    wait_for(lambda: lab.state == "idle")
+    assert lab.note.startswith("The run ended: the engine was closed")
 
 
 @pytest.mark.skipif(CORES < 2, reason="one core has one stream")

@@ -156,7 +156,11 @@ class StreamLab(LabPage):
 
     @t.validate("code_kind")
     def _check_code_kind(self, proposal: Any) -> str:
-        return check_code_kind(str(proposal["value"]))
+        try:
+            return check_code_kind(str(proposal["value"]))
+        except OptionError as error:
+            # Of a page's values traitlets takes back none but those that are refused in its own way.
+            raise t.TraitError(str(error)) from error
 
     @property
     def plan(self) -> StreamPlan:

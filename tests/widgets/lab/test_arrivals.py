@@ -40,7 +40,7 @@ def test_requests_come_until_it_is_stopped(engine):
 def test_it_stops_at_once_though_the_next_request_is_far(engine):
     load = Arrivals(engine, 0.01)
     load.start()
-    wait_for(lambda: engine.trace())
+    wait_for(engine.trace)
     load.stop()
     assert not list_senders()
 
@@ -79,7 +79,7 @@ def test_a_rate_above_capacity_ends_with_words_that_say_what_to_do(engine, monke
 def test_an_engine_that_its_owner_closes_ends_it(engine):
     load = Arrivals(engine, 100.0)
     load.start()
-    wait_for(lambda: engine.trace())
+    wait_for(engine.trace)
     engine.close()
     wait_for(lambda: load.error)
     assert isinstance(load.error, ClosedError)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections import namedtuple
+from typing import NamedTuple
 
 import psutil
 import pytest
@@ -12,8 +12,17 @@ from deepsched import Topology
 from deepsched_widgets.lab import core_load
 from deepsched_widgets.lab.core_load import CoreLoad
 
-Times = namedtuple("Times", ["user", "system", "idle", "iowait", "guest"])
 HERE = Topology.detect()
+
+
+class Times(NamedTuple):
+    """What psutil says of a cpu, in seconds."""
+
+    user: float
+    system: float
+    idle: float
+    iowait: float
+    guest: float
 
 
 def read(monkeypatch, *readings) -> dict[int, float]:

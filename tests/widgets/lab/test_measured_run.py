@@ -100,9 +100,12 @@ class TestAnEngine:
             assert run.sample().clients == 0
 
     def test_an_elastic_one_is_multi_stream(self):
-        with compile_model(find_example("light_squeezenet"), scheduler="elastic", num_streams=1) as engine:
-            with start(make(engine, clients=0)) as run:
-                assert run.sample().scheduler == "multi_stream"
+        example = find_example("light_squeezenet")
+        with (
+            compile_model(example, scheduler="elastic", num_streams=1) as engine,
+            start(make(engine, clients=0)) as run,
+        ):
+            assert run.sample().scheduler == "multi_stream"
 
     def test_closed_by_its_owner_it_ends_the_run_with_words(self, engine):
         def run_until_it_fails() -> None:

@@ -6,17 +6,20 @@ import json
 from dataclasses import replace
 from datetime import datetime
 from math import nan
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from deepsched import Topology, Workload
 from deepsched.simulation import WORKLOADS
-from deepsched_widgets.lab.live_run import Sample
 from deepsched_widgets.lab.model_choice import choose_model
 from deepsched_widgets.lab.recording import Recording
 from deepsched_widgets.lab.simulated_run import SimulatedRun
 from deepsched_widgets.lab.wish import Wish
+
+if TYPE_CHECKING:
+    from deepsched_widgets.lab.live_run import Sample
 
 MACHINE = Topology.from_synthetic("pack:2 l3:1 core:8 pu:1")
 WISH = Wish(choose_model(None), MACHINE, "multi_stream", 2, clients=4, workload=WORKLOADS[0])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -17,7 +18,9 @@ from deepsched_widgets.lab.arrivals import LEAST_RATE, MOST_RATE
 from deepsched_widgets.lab.choices import MOST_CLIENTS
 from deepsched_widgets.lab.first_wish import count_threads_per_core, make_first_wish, move_wish
 from deepsched_widgets.lab.model_choice import choose_model
-from deepsched_widgets.lab.wish import Wish
+
+if TYPE_CHECKING:
+    from deepsched_widgets.lab.wish import Wish
 
 GOLDEN = Topology.from_synthetic("pack:2 l3:1 core:8 pu:1")
 SMT = Topology.from_synthetic("pack:2 l3:1 core:4 pu:2")

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from deepsched_widgets.lab.wish import Wish
 
 _TAKEN_OVER = "Stopped: another lab was started."
+_PATIENCE = 60.0  # s: a round of a slow model is waited for
 _OUTDATED = "Stopped: it was for another model, machine or load. Tune again."
 
 
@@ -69,7 +70,9 @@ class Jobs:
         self._show = show
         self._predictor = predictor
         self._lock = lock
+        self._over = threading.Condition(lock)
         self._job: LiveRun | Search | None = None
+        self._unfinished: set[LiveRun | Search] = set()
         self._farewell = ""
 
     @property
@@ -117,9 +120,15 @@ class Jobs:
 
     def stop(self) -> None:
         """End what is on, and return when its threads and streams are gone."""
-        job = self._job
-        if job is not None:
-            job.stop()
+        with self._over:
+            job = self._job
+            if job is None:
+                return
+            job.stop(wait=False)
+            if not job.is_here:
+                # Who looks on as a trait changes holds the lock, and the job needs it to end: so it is let go here.
+                self._over.wait_for(lambda: job not in self._unfinished, _PATIENCE)
+        job.stop()
 
     def make_way(self, job: LiveRun | Search) -> None:
         """End a job, because another lab starts something, and return when the cores are free."""
@@ -130,6 +139,7 @@ class Jobs:
 
     def _start(self, job: LiveRun | Search, wish: Wish) -> None:
         before, self._job = self._job, job
+        self._unfinished.add(job)
         self._farewell = ""
         if before is not None:
             before.stop(wait=False)
@@ -157,6 +167,10 @@ class Jobs:
     def _open(self, wish: Wish) -> Source:
         return MeasuredRun(self._predictor, wish) if wish.workload is None else SimulatedRun(wish)
 
+    def _finish(self, job: LiveRun | Search) -> None:
+        self._unfinished.discard(job)
+        self._over.notify_all()
+
     # What jobs tell, in their own threads. One that was replaced has nothing to say any more.
 
     def show_sample(self, run: LiveRun, wish: Wish, sample: Sample) -> None:
@@ -173,7 +187,8 @@ class Jobs:
 
     def show_end(self, run: LiveRun, error: Exception | None) -> None:
         """Pass on the end of the newest run."""
-        with self._lock:
+        with self._over:
+            self._finish(run)
             if run is self._job:
                 self._job = None
                 by_itself = (
@@ -191,7 +206,8 @@ class Jobs:
 
     def show_verdict(self, search: Search, verdict: Verdict | None, error: Exception | None) -> None:
         """Pass on the end of the newest search."""
-        with self._lock:
+        with self._over:
+            self._finish(search)
             if search is self._job:
                 self._job = None
                 note = f"The search ended: {error}" if error else self._farewell

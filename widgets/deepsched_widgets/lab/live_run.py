@@ -128,11 +128,16 @@ class LiveRun:
         self.wish = wish
         self._changed.set()
 
+    @property
+    def is_here(self) -> bool:
+        """Whether this is asked in its own thread."""
+        return self._thread is threading.current_thread()
+
     def stop(self, *, wait: bool = True) -> None:
         """End the run; with `wait`, return when its threads and streams are gone."""
         self._stopping.set()
         self._changed.set()
-        if wait and self._thread.ident is not None and self._thread is not threading.current_thread():
+        if wait and self._thread.ident is not None and not self.is_here:
             self._thread.join(_JOIN_SECONDS)
 
     def _work(self) -> None:

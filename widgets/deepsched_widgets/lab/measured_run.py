@@ -6,6 +6,8 @@ import time
 from typing import TYPE_CHECKING, Protocol, Self
 
 from deepsched.engine import compile_model
+from deepsched.engine.dispatch import CLOSED
+from deepsched.errors import ClosedError
 from deepsched.measure import ClosedLoop
 from deepsched_widgets.lab.arrivals import Arrivals
 from deepsched_widgets.lab.core_load import CoreLoad
@@ -85,6 +87,9 @@ class MeasuredRun:
         """Take the statistics of the last period; raise what ended the load, if anything did."""
         if self._load is not None and self._load.error is not None:
             raise self._load.error
+        # Nobody's request would tell a person who only watches.
+        if self._engine.closed:
+            raise ClosedError(CLOSED)
         # Requests since the last change speak for the schedule in force; if that was just now, there are none yet.
         settled = time.perf_counter() - self._settled
         window = settled if PERIOD / 4 < settled < PERIOD else PERIOD

@@ -53,6 +53,9 @@ def choose_model(given: Any) -> ModelChoice:
         if given.closed:
             raise ModelError("the engine was closed; compile the model again.")
         return ModelChoice("", given.model_path, Path(given.model_path).name, given)
+    if isinstance(given, str | Path):
+        # An example is one by its path, too.
+        given = next((name for name in list_examples() if find_example(name) == str(given)), given)
     if isinstance(given, str) and given in list_examples():
         return ModelChoice(given, find_example(given), f"{given}.onnx")
     if isinstance(given, str) and not given.strip():

@@ -108,8 +108,9 @@ export function addPicture(root, name, choose) {
     for (const other of part.querySelectorAll("[tabindex]")) set(other, { tabindex: other === node ? 0 : -1 });
   }
 
+  // The figure listens for both: an SVG that listens for focus is a stop of the tab key itself in Chromium.
   for (const part of [svg, legend]) {
-    part.addEventListener("focusin", ({ target }) => enter(part, target));
+    figure.addEventListener("focusin", ({ target }) => part.contains(target) && enter(part, target));
     Object.assign(part, { onclick: click, onkeydown: press });
   }
   const point = (event) => drawEmphasis(event.target);

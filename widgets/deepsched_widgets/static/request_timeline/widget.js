@@ -13,6 +13,7 @@ import { nameBar, tabulate } from "./words.js";
 
 const MOVES = { earlier: "← Earlier", later: "Later →", closer: "Closer", wider: "Wider", newest: "Newest" };
 const HINT = "Point at a request, or move from one to the next with the arrow keys.";
+const NONE = "No requests yet. They show here when a run has answered some.";
 const HELD = "Newer requests have come. Newest shows them.";
 const VIEW = `<div class="ds ds-timeline" data-deepsched="request-timeline" role="group" aria-label="Request timeline">
   <svg><defs></defs><g></g></svg>
@@ -43,6 +44,7 @@ function render({ model, el, signal }) {
   function draw() {
     const picture = model.get("picture");
     const focus = focused();
+    root.classList.toggle("ds-none", !picture.span);
     const layout = layoutTimelines(picture, root.clientWidth);
     bars = layout.bars;
     set(svg, { width: layout.width, height: layout.height, viewBox: `0 0 ${layout.width} ${layout.height}` });
@@ -69,8 +71,9 @@ function render({ model, el, signal }) {
   }
 
   function describe(bar) {
-    const { panels: all } = model.get("picture");
-    detail.textContent = bar ? `${all.length > 1 ? `${all[bar.panel].title}: ` : ""}${nameBar(bar)}` : HINT;
+    const { panels: all, span } = model.get("picture");
+    const hint = span ? HINT : NONE;
+    detail.textContent = bar ? `${all.length > 1 ? `${all[bar.panel].title}: ` : ""}${nameBar(bar)}` : hint;
   }
 
   function onFocus({ target }) {

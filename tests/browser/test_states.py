@@ -1,0 +1,84 @@
+"""The states of a lab that the pictures in the documents show: light, dark, narrow, and 128 cores."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.browser.pages import (
+    list_labs,
+    open_in_jupyterlab,
+    press_start,
+    press_stop,
+    run_all_cells,
+    set_slider,
+    switch_theme,
+    wait_for_cpus,
+    wait_for_sentence,
+)
+from tests.browser.watching import watch_page
+
+pytestmark = pytest.mark.browser
+
+NARROW = 360
+
+
+@pytest.fixture(scope="module")
+def states_page(chromium, running_jupyter):
+    running_jupyter.set_up(windowing="none")
+    with watch_page(chromium) as page:
+        page.set_viewport_size({"width": 1400, "height": 4400})
+        open_in_jupyterlab(page, running_jupyter, "states.ipynb")
+        run_all_cells(page)
+        golden, large = list_labs(page, 2)
+        large.locator("[data-cpu]").first.wait_for()
+        # GIVEN the golden machine that ran with three streams, and single_stream
+        press_start(golden)
+        golden.get_by_role("radio", name="single_stream").check()
+        wait_for_sentence(golden, "^Simulated: 1 stream, ")
+        golden.get_by_role("radio", name="multi_stream").check()
+        set_slider(golden, 3)
+        wait_for_sentence(golden, "^Simulated: 3 streams, ")
+        page.wait_for_timeout(3000)
+        press_stop(golden)
+        page.watch.begin(running_jupyter)
+        yield page
+        assert not page.watch.list_complaints()
+    running_jupyter.end_kernels()
+
+
+def scrolls_sideways(lab) -> bool:
+    return lab.evaluate("e => e.scrollWidth > e.clientWidth + 1")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_the_bad_stream_is_seen_at_once(states_page, screenshots, theme):
+    switch_theme(states_page, theme)
+    golden, _ = list_labs(states_page, 2)
+    wait_for_cpus(states_page, golden, 1, [6, 7, 8, 9, 10])
+    assert "stream 1 straddles sockets 0 and 1" in golden.locator(".ds-map svg").first.text_content()
+    assert not scrolls_sideways(golden)
+    states_page.wait_for_timeout(500)
+    golden.screenshot(path=screenshots / f"golden-3-{theme}.png")
+    golden.locator("[data-part=machine_map]").screenshot(path=screenshots / f"three-streams-{theme}.png")
+
+
+def test_128_cores_in_the_dark(states_page, screenshots):
+    switch_theme(states_page, "dark")
+    _, large = list_labs(states_page, 2)
+    # THEN each hardware thread has its cell, and the streams that straddle an L3 are told in one sentence
+    assert large.locator("[data-cpu]").count() == 256
+    large.locator('[data-finding="l3-straddle"]', has_text="(11 streams)").wait_for()
+    assert not scrolls_sideways(large)
+    states_page.wait_for_timeout(500)
+    large.locator("[data-part=machine_map]").screenshot(path=screenshots / "cores-128-dark.png")
+
+
+def test_a_narrow_page_is_one_column(states_page, screenshots):
+    switch_theme(states_page, "light")
+    golden, large = list_labs(states_page, 2)
+    for lab in (golden, large):
+        lab.evaluate(f"e => (e.style.width = '{NARROW}px')")
+        states_page.wait_for_timeout(1000)
+        assert not scrolls_sideways(lab)
+        assert lab.locator(".ds-map svg").first.evaluate("e => e.getBoundingClientRect().width") <= NARROW
+    golden.screenshot(path=screenshots / "narrow-light.png")
