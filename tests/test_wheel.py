@@ -53,9 +53,8 @@ def test_it_is_typed_and_loads_by_itself(unpacked: Path, package: str) -> None:
 
 
 def test_it_brings_what_the_browser_draws_with(unpacked: Path) -> None:
-    shipped, written = (
-        {path.relative_to(root / STATIC) for path in (root / STATIC).rglob("*.*")} for root in (unpacked, ROOT / "widgets")
-    )
+    folders = unpacked / STATIC, ROOT / "widgets" / STATIC
+    shipped, written = ({path.relative_to(folder) for path in folder.rglob("*.*")} for folder in folders)
     assert shipped == written
     assert {".js", ".css"} == {path.suffix for path in shipped}
 

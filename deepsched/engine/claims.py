@@ -83,9 +83,18 @@ def plan_and_claim(
         if not claims:
             return plan, None
         cpus = find_core_cpus(plan)
-        _warn_of_rivals(topology, cpus, others)
+        rivals = _say_rivals(topology, cpus, others)
+        if rivals:
+            warn_caller(rivals)
         claim = Claim(tuple(sorted(cpus)), plan.num_streams, os.getpid(), name_process(), _write_now())
         return plan, None if folder is None else write_claim(folder, claim)
+
+
+def describe_rivals(plan: StreamPlan) -> str:
+    """Say which engines of other processes are on the plan's cores now; nothing if none is."""
+    with guard_claims() as folder:
+        others = () if folder is None else read_claims(folder)
+    return _say_rivals(plan.topology, find_core_cpus(plan), others)
 
 
 def find_core_cpus(plan: StreamPlan) -> frozenset[int]:
@@ -126,17 +135,18 @@ def _find_free(topology: Topology, others: Iterable[Claim]) -> list[Core]:
     return [core for core in topology.usable_cores if core.index not in busy]
 
 
-def _warn_of_rivals(topology: Topology, cpus: AbstractSet[int], others: Sequence[Claim]) -> None:
+def _say_rivals(topology: Topology, cpus: AbstractSet[int], others: Sequence[Claim]) -> str:
     rivals = [claim for claim in others if not cpus.isdisjoint(claim.cpus)]
-    if rivals:
-        free, usable = len(_find_free(topology, others)), len(topology.usable_cores)
-        remedy = "No core is free for cores='free'"
-        if free:
-            remedy = f"cores='free' takes the {free} of {usable} cores that are free"
-        warn_caller(
-            f"another process's engine is on the same cores, and both will be slow. {_describe(rivals, cpus)} "
-            f"{remedy}; or compile the other with fewer num_cores, or close it."
-        )
+    if not rivals:
+        return ""
+    free, usable = len(_find_free(topology, others)), len(topology.usable_cores)
+    remedy = "No core is free for cores='free'"
+    if free:
+        remedy = f"cores='free' takes the {free} of {usable} cores that are free"
+    return (
+        f"another process's engine is on the same cores, and both will be slow. {_describe(rivals, cpus)} "
+        f"{remedy}; or compile the other with fewer num_cores, or close it."
+    )
 
 
 def _describe(claims: Iterable[Claim], among: AbstractSet[int]) -> str:

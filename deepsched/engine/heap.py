@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import threading
+from contextlib import suppress
 from functools import cache
 from typing import Any
 
@@ -10,6 +13,8 @@ from typing import Any
 # thread's own heap may keep 32 MiB there. Blocks that are taken and given back under one that stays are no longer top.
 _BLOCK = 1 << 20
 _BLOCKS = 48  # of the 64 MiB that glibc allows a thread's heap (HEAP_MAX_SIZE in malloc/arena.c)
+_MOST_HEAPS = 64  # glibc has eight for each cpu
+_PATIENCE = 5.0  # seconds
 
 
 def trim_heap() -> None:
@@ -22,6 +27,32 @@ def trim_heap() -> None:
         libc.free(block)
     libc.malloc_trim(0)
     libc.free(top)
+
+
+def trim_heaps_of_ended_threads() -> None:
+    """Give back what threads that have ended left free in their heaps, to which nobody else has a way.
+
+    New threads take such heaps over, so some of these do the trimming. All at once: a heap is taken over again as soon
+    as its thread has ended.
+    """
+    threads = min(_MOST_HEAPS, 8 * (os.cpu_count() or 1))
+    together = threading.Barrier(threads)
+
+    def trim() -> None:
+        with suppress(threading.BrokenBarrierError):
+            together.wait(_PATIENCE)
+            trim_heap()
+            together.wait(_PATIENCE)
+
+    trimmers = [threading.Thread(target=trim, name=f"deepsched-trim-{i}", daemon=True) for i in range(threads)]
+    try:
+        for thread in trimmers:
+            thread.start()
+    except RuntimeError:  # the system has no more threads: this was for tidiness only
+        together.abort()
+    for thread in trimmers:
+        if thread.ident is not None:
+            thread.join()
 
 
 @cache

@@ -30,7 +30,8 @@ class CellWidget(anywidget.AnyWidget):
         if cell:
             before, widgets = _made.get(cell, ("", []))
             if before != execution:
-                for widget in widgets:
+                # A lab is made after its pictures, and ends before them.
+                for widget in reversed(widgets):
                     _close(widget())
                 widgets = []
             _made[cell] = execution, [*widgets, weakref.ref(self)]

@@ -114,6 +114,9 @@ class LabShow:
         if self._recording is not None:
             self._recording.add(wish, sample)
         self._pictures.show_sample(sample)
+        if wish.model.engine is not None and sample.num_streams != wish.num_streams == self._page.num_streams:
+            # Its owner changed it meanwhile, and the person did not: the slider and the map follow.
+            self._page.num_streams = sample.num_streams
         self._samples += 1
         if self._samples % _SAMPLES_A_SENTENCE == 1:
             with self._page.hold_sync():

@@ -225,6 +225,8 @@ class StreamLab(LabPage):
         topology = Topology.load(machine)
         with self._lock:
             self._refuse_if_fixed("machine")
+            if topology == self._wish.topology:
+                return
             here = topology.threads == self._here.threads
             workload = None if here else self._workloads[self.workload]
             self._move(move_wish(self._wish, self._here if here else topology, workload))

@@ -6,7 +6,9 @@ import time
 from typing import TYPE_CHECKING, Protocol, Self
 
 from deepsched.engine import compile_model
+from deepsched.engine.claims import describe_rivals
 from deepsched.engine.dispatch import CLOSED
+from deepsched.engine.heap import trim_heaps_of_ended_threads
 from deepsched.errors import ClosedError
 from deepsched.measure import ClosedLoop
 from deepsched_widgets.lab.arrivals import Arrivals
@@ -90,9 +92,10 @@ class MeasuredRun:
         # Nobody's request would tell a person who only watches.
         if self._engine.closed:
             raise ClosedError(CLOSED)
-        # Requests since the last change speak for the schedule in force; if that was just now, there are none yet.
+        # Only requests since the last change speak for the schedule in force; if that was just now, some are awaited.
+        time.sleep(max(0.0, self._settled + PERIOD / 4 - time.perf_counter()))
         settled = time.perf_counter() - self._settled
-        window = settled if PERIOD / 4 < settled < PERIOD else PERIOD
+        window = min(settled, PERIOD)
         snapshot, plan, wish = self._engine.stats(window), self._engine.plan, self._wish
         # A period that began before the last change would spoil the mean that the prediction stands beside.
         comparable = wish.predict and settled >= PERIOD
@@ -111,6 +114,7 @@ class MeasuredRun:
             rate=wish.rate,
             prediction=prediction,
             core_load=core_load,
+            note=self._rivals,
         )
 
     def trace(self) -> Trace:
@@ -146,6 +150,8 @@ class MeasuredRun:
     def _close_engine(self) -> None:
         if self._wish.model.engine is None:
             self._engine.close()
+            # The clients have ended, and a session's memory lies in the heaps of those who ran it.
+            trim_heaps_of_ended_threads()
 
     def _follow_streams(self) -> None:
         """Give the engine the streams that are wished for, if it has others."""
@@ -154,6 +160,8 @@ class MeasuredRun:
             self._look(self._engine)
 
     def _look(self, engine: Engine) -> None:
+        rivals = describe_rivals(engine.plan)
+        self._rivals = rivals[:1].upper() + rivals[1:]
         self._placements = engine.verify_pinning()
         self._settled = time.perf_counter()
 
