@@ -7,6 +7,7 @@ from axe_playwright_python.sync_playwright import Axe
 
 from tests.browser.notebooks import GALLERY
 from tests.browser.pages import (
+    RUNS,
     find_lab,
     open_in_jupyterlab,
     press_start,
@@ -91,7 +92,7 @@ def test_nothing_serious_is_found_in_what_unfolds(gallery, theme):
 def test_nothing_serious_is_found_while_a_lab_runs(gallery):
     lab = find_lab(gallery).first
     press_start(lab)
-    wait_for_sentence(lab, r"items/s")
+    wait_for_sentence(lab, RUNS)
     gallery.wait_for_timeout(1500)
     found = list_serious(gallery)
     press_stop(lab)

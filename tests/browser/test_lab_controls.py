@@ -10,6 +10,7 @@ import pytest
 from tests.browser.notebooks import GOLDEN
 from tests.browser.pages import (
     PATIENCE,
+    RUNS,
     find_slider,
     list_cpus,
     list_labs,
@@ -141,7 +142,7 @@ def test_another_model_is_chosen(here):
     choose(here, "model", "light_squeezenet")
     here.get_by_role("heading", name=re.compile("squeezenet.* on this machine")).wait_for()
     press_start(here)
-    wait_for_sentence(here, "items/s")
+    wait_for_sentence(here, RUNS)
     press_stop(here)
 
 
@@ -151,7 +152,7 @@ def test_requests_come_at_a_rate(here):
     rate.fill("5")
     rate.press("Enter")
     press_start(here)
-    sentence = wait_for_sentence(here, r"[1-9][\d.]* items/s")
+    sentence = wait_for_sentence(here, RUNS)
     press_stop(here)
     assert float(re.search(r"([\d.]+) items/s", sentence)[1]) < 25, sentence
     here.get_by_role("combobox", name="kind of load").select_option("clients")
@@ -161,7 +162,7 @@ def test_requests_come_at_a_rate(here):
 def test_a_run_is_downloaded(labs_page, labs, number, origin):
     lab = labs[number]
     press_start(lab)
-    wait_for_sentence(lab, "items/s")
+    wait_for_sentence(lab, RUNS)
     labs_page.wait_for_timeout(2500)
     press_stop(lab)
     with labs_page.expect_download() as download:
@@ -197,6 +198,6 @@ def test_tuning_is_stopped(here):
     here.get_by_role("button", name="Tune", exact=True).wait_for()
     # and the machine is free again for a run
     press_start(here)
-    wait_for_sentence(here, "items/s")
+    wait_for_sentence(here, RUNS)
     press_stop(here)
     assert list_cpus(here, 0)

@@ -305,7 +305,8 @@ def close(_):
     engine.close()
     closed.append(1)
 stream = engine.context.acquire()
-late, answered = engine.submit(ones, timeout=0.05), engine.submit(ones)
+# Long enough to be heard of: the callback of a future that is done is called at once, by who adds it.
+late, answered = engine.submit(ones, timeout=1.0), engine.submit(ones)
 late.add_done_callback(close)
 answered.add_done_callback(close)
 while not late.done():

@@ -305,8 +305,8 @@ def test_a_real_model(tmp_path: Path) -> None:
     assert result.confidence.startswith("Sure")
     assert [trial.candidate.name for trial in result.pareto] == ["single_stream"]
     assert result.code == (
-        f"from deepsched import compile_model\n\nengine = compile_model({model!r}, scheduler='single_stream', "
-        "num_cores=1)\n"
+        "from deepsched import compile_model\nfrom deepsched.measure import find_example\n\n"
+        "engine = compile_model(find_example('light_squeezenet'), scheduler='single_stream', num_cores=1)\n"
     )
     assert set(result.exports) == {"taskset", "numactl", "onnxruntime", "openvino", "triton", "kubernetes"}
     # THEN the JSON has it all

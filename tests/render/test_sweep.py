@@ -43,6 +43,20 @@ class TestFigure:
         bands = [trace for trace in figure.data if trace.fill == "tonexty"]
         assert [trace.y for trace in bands] == [(205, 305)]
 
+    def test_a_lone_point_has_its_interval_with_caps(self):
+        figure = draw_sweep([make_point(2), SweepPoint(1, 50, 40, 70, 1, 1, scheduler="single_stream")])
+        (marks,) = [t for t in figure.data if t.legendgroup == "items/s, measured" and t.mode == "markers"]
+        assert (marks.error_y.array, marks.error_y.arrayminus) == ((5,), (5,))
+        # AND the level of single_stream has a band across
+        (band,) = [trace for trace in figure.data if trace.fill == "tonexty"]
+        assert band.y == (70, 70)
+
+    @pytest.mark.parametrize(("rate", "side"), [(190, "bottom"), (205, "top"), (900, "bottom")])
+    def test_the_level_is_named_where_the_curve_does_not_end(self, rate, side):
+        single = SweepPoint(1, 200, 199, 201, 1, 1, scheduler="single_stream")
+        (name,) = draw_sweep([SweepPoint(2, rate, rate, rate, 1, 1), single]).layout.annotations
+        assert (name.text, name.yanchor) == ("single_stream", side)
+
     def test_measured_and_simulated_differ_without_colour(self):
         traces = draw_sweep(POINTS).data
         symbols = {trace.legendgroup: trace.marker.symbol for trace in traces if trace.mode == "markers"}
@@ -60,8 +74,8 @@ class TestFigure:
         figure = draw_sweep(POINTS)
         marks = {trace.name: trace for trace in figure.data if trace.yaxis == "y3"}
         assert marks["aligned"].x == (2, 4)
-        assert marks["\u25b2 straddles"].x == (3,)
-        assert "straddles both sockets" in marks["\u25b2 straddles"].text[0]
+        assert marks["straddles"].x == (3,)
+        assert "straddles both sockets" in marks["straddles"].text[0]
 
     def test_so_is_it_on_the_curve_by_its_shape(self):
         (marks,) = [t for t in draw_sweep(POINTS).data if t.legendgroup == "items/s, measured" and t.mode == "markers"]

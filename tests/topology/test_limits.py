@@ -183,7 +183,7 @@ def test_a_quota_limits_topology_plan_engine_and_map_alike(under_quota):
             "from deepsched.measure import find_example; from deepsched_widgets import MachineMap;"
             "t = Topology.detect(); p = plan_streams(t); m = MachineMap(p);"
             "e = compile_model(find_example('light_squeezenet'));"
-            "print(json.dumps([t.limits.quota_cpus, p.num_cores, e.num_cores, len(m.plan['streams'][0]['cpus']),"
+            "print(json.dumps([t.limits.quota_cpus, p.num_cores, e.num_cores, m.plan['owners'].count(0),"
             "m.machine['title']])); e.close(); m.close()"
         )
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import onnx
 import pytest
 
 from deepsched import Topology
@@ -73,8 +74,7 @@ class TestAtRest:
         ask(lab, "machine", "pack:1 l3:1 core:4 pu:1")
         assert lab.chart.table["rows"] == []
         assert not any(panel["bars"]["request"] for panel in lab.timeline.picture["panels"])
-        # There is a run to download still, for nobody did so yet; its requests are gone.
-        assert lab.downloads == ["run"]
+        assert lab.downloads == []
 
     def test_a_rate_stays_a_rate(self, make_lab):
         lab = make_lab(rate=25.0)
@@ -126,9 +126,19 @@ class TestInARun:
         assert [int(row[2]) for row in lab.chart.table["rows"]] == [settings.count(1)]
         assert settings.count(0)
 
-    def test_a_model_that_cannot_be_opened_ends_it_with_words_and_it_can_go_on(self, make_lab, tmp_path):
+    def test_a_file_that_is_no_model_is_refused_and_the_run_goes_on(self, make_lab, tmp_path):
         path = tmp_path / "broken.onnx"
         path.write_bytes(b"no model")
+        lab = make_lab()
+        lab.start()
+        wait_for(lambda: runs_here(lab))
+        ask(lab, "model", str(path))
+        assert "cannot be read as ONNX" in lab.errors["model"]
+        assert (lab.state, lab.model) == ("running", "light_squeezenet")
+
+    def test_a_model_that_cannot_be_run_ends_it_with_words_and_it_can_go_on(self, make_lab, tmp_path):
+        path = tmp_path / "broken.onnx"
+        path.write_bytes(onnx.ModelProto(ir_version=9).SerializeToString())
         lab = make_lab()
         lab.start()
         wait_for(lambda: runs_here(lab))

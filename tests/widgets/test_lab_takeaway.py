@@ -81,12 +81,15 @@ class TestDownloads:
         assert run["periods"][-1]["throughput"] > 0
         assert run["settings"][0]["workload"] is None
 
-    def test_it_stays_the_runs_own_whatever_is_chosen_next(self, ran, wire):
-        ran.choose_machine("this")
+    def test_it_stays_the_runs_own_whatever_is_set_next(self, ran, wire):
+        ran.workload = "memory bound"
         assert ran.downloads == ["run"]
         name, run = download(ran, wire, "run")
         assert name == "deepsched-run-small-convnet.json"
         assert run["settings"][0]["machine"] == GOLDEN
+        # and WHEN the page shows another machine THEN there is nothing of it left
+        ran.choose_machine("this")
+        assert ran.downloads == []
 
     def test_without_requests_there_is_no_trace(self, ran, wire):
         ran.clients = 3

@@ -142,7 +142,7 @@ class TestMeanwhile:
             lab.clients = lab.clients + 1
         # THEN it says so, and nothing of it stands under the new heading
         wait_for(lambda: lab.state == "idle")
-        assert lab.note == "Stopped: it was for another model, machine or load. Tune again."
+        assert lab.note.startswith("Stopped: it was for another model, machine or load. Tune again.")
         assert (lab.verdict, lab.sweep.table["rows"]) == ({}, [])
 
     def test_a_closed_lab_tunes_no_more(self, make_lab):

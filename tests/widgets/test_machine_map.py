@@ -159,7 +159,7 @@ def test_what_may_not_be_used_and_kinds_of_cores_are_in_the_legend(make_map):
     hybrid = Topology.load("hybrid-laptop")
     barred = replace(hybrid, threads=(replace(hybrid.threads[0], allowed=False), *hybrid.threads[1:]))
     assert [words for words, _ in make_map(topology=barred).machine["signs"]] == [
-        *("performance core", "efficiency core", "L3 cache, to scale, cut among its streams"),
+        *("performance core", "efficiency core", "L3 cache, to scale, in equal parts for its streams"),
         "not allowed to this process",
     ]
 

@@ -128,6 +128,18 @@ class TestHolding:
         ends = [max(panel["bars"]["ended"]) for panel in picture["panels"]]
         assert ends == pytest.approx([300, 300])
 
+    def test_the_newest_end_with_the_last_arrival_for_who_comes_later_has_no_record_yet(self, make_timeline):
+        # GIVEN one stream and always four that wait: of 30 that are done, the last came 40 ms before it was
+        steady = [RequestRecord(0, 0.01 * (i - 4), 0.01 * i, 0.01 * (i + 1)) for i in range(30)]
+        timeline = make_timeline([])
+        timeline.show(steady, newest=True)
+        # THEN the queue of the newest window is as deep as ever, and the rest is still there to see
+        picture = timeline.picture
+        assert picture["start"] + picture["duration"] == pytest.approx(290)
+        assert picture["span"] == pytest.approx(340)
+        (panel,) = picture["panels"]
+        assert panel["rows"] == 4 or max(panel["depths"]) == 4
+
     def test_the_scale_stays_while_it_serves(self, make_timeline):
         scaled = lambda by: [RequestRecord(0, 5.0, 5.0 + by * i, 5.0 + by * (i + 1)) for i in range(30)]  # noqa: E731
         timeline = make_timeline(scaled(0.0099))

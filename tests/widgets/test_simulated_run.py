@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +12,7 @@ import traitlets
 
 from deepsched import Topology, Workload, simulate
 from deepsched.simulation import WORKLOADS
+from deepsched_widgets import RequestTimeline
 from deepsched_widgets.lab import simulated_run
 from deepsched_widgets.lab.model_choice import choose_model
 from deepsched_widgets.lab.prediction import Prediction, Predictor
@@ -72,6 +74,31 @@ class TestTheRun:
             run.adapt(wished)
             run.sample()
         assert len(asked) == 2
+
+    @pytest.mark.parametrize(("clients", "rate", "least"), [(32, None, 28), (None, 1500.0, 100)])
+    def test_its_newest_requests_are_those_of_a_run_that_goes_on(self, clients, rate, least):
+        # GIVEN a closed loop, and an open one that asks for more than there is
+        trace = SimulatedRun(replace(wish("multi_stream", 4, 16), clients=clients, rate=rate)).trace()
+        # WHEN the newest window of the trace is shown
+        timeline = RequestTimeline([])
+        timeline.show(trace.records, newest=True)
+        timeline.close()
+        picture = timeline.picture
+        (panel,) = picture["panels"]
+        bars, end = panel["bars"], picture["start"] + picture["duration"]
+        # THEN all streams are busy to its end, to a thousandth of a ms: there a client's next request follows its last
+        # AND the queue does not run empty because the simulation ends
+        ends = zip(bars["stream"], bars["ended"], strict=True)
+        assert {stream for stream, ended in ends if ended > end - 0.001} == {0, 1, 2, 3}
+        assert min(panel["depths"]) >= least
+        # AND the one that grows without bound does so
+        assert (panel["depths"][-1] > panel["depths"][0]) == (rate is not None)
+
+    def test_of_an_open_loop_that_is_served_nothing_is_missing_but_the_last(self):
+        run = SimulatedRun(replace(wish("multi_stream", 4, 16), clients=None, rate=100.0))
+        records = run.trace().records
+        assert 0.9 < len(records) / 1000 <= 1
+        assert max(record.ended for record in records) < max(record.ended for record in run._now.records)
 
 
 class TestTheLab:

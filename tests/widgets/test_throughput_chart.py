@@ -9,6 +9,7 @@ from statistics import stdev
 
 import pytest
 
+from deepsched import Topology
 from deepsched.errors import OptionError
 from deepsched.simulation import WORKLOADS
 from deepsched.telemetry import summarise
@@ -103,6 +104,12 @@ class TestChanges:
         assert names(chart) == ["1 stream", "4 streams"]
         assert chart.layout_of_figure["shapes"][0]["path"].count("M") == 5
 
+    def test_a_name_stands_clear_of_the_line(self, chart):
+        run(chart, 1, 4, each=5)
+        low, high = (note for note in chart.layout_of_figure["annotations"] if "yref" not in note)
+        assert low["y"] > 0.9
+        assert "y" not in high  # below, as by default
+
     def test_a_change_of_the_load_says_what_is_new(self, chart):
         small, large = (replace(WORKLOADS[0], name=name) for name in ("small", "large"))
         loads = [{"clients": 4}, {"clients": 16}, {"rate": 50.0}, {"rate": 50.0, "workload": small}]
@@ -174,6 +181,11 @@ class TestPoints:
         run(chart, 2, 3)
         assert [point.origin for point in chart.points()] == ["simulated"] * 2
         assert [point.aligned for point in chart.points(golden_plan.topology)] == [True, False]
+
+    def test_settings_of_another_machine_are_left_out_without_a_warning(self, chart, recwarn):
+        run(chart, 2, 3)
+        assert [point.num_streams for point in chart.points(Topology.from_synthetic("core:2 pu:1"))] == [2]
+        assert not recwarn.list
 
 
 class TestOrigins:

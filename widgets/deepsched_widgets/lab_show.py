@@ -13,7 +13,14 @@ from deepsched.errors import OptionError
 from deepsched.render.timelines.chrome_trace import describe_chrome_trace
 from deepsched_widgets.lab.choices import list_findings
 from deepsched_widgets.lab.recording import Recording
-from deepsched_widgets.lab.words import describe_ground, describe_plan, describe_prediction, describe_sample
+from deepsched_widgets.lab.words import (
+    describe_conditions,
+    describe_ground,
+    describe_plan,
+    describe_prediction,
+    describe_rate,
+    describe_sample,
+)
 
 if TYPE_CHECKING:
     from deepsched.planning import StreamPlan
@@ -26,7 +33,6 @@ if TYPE_CHECKING:
 # The sentence is read aloud by screen readers: once a second at most.
 _SAMPLES_A_SENTENCE = 2
 _PROGRESS_SECONDS = 0.5
-_ELSEWHERE = "This is not the machine that you are on: what runs here is simulated, not measured."
 
 
 class LabShow:
@@ -49,6 +55,7 @@ class LabShow:
         self._wish = self._ran = wish
         self._recording: Recording | None = None
         self._samples = 0
+        self._last = ""
         self._told = 0.0
         self.show_wish(wish)
         self.list_findings()
@@ -68,7 +75,7 @@ class LabShow:
                 self.list_findings()
             self._page.heading = describe_ground(wish)
             if self._page.state == "idle":
-                self._page.note = _note_origin(wish)
+                self._page.note = describe_conditions(wish)
                 self._page.sentence = describe_plan(self._plan)
                 self._forget_what_differs(wish)
 
@@ -86,11 +93,12 @@ class LabShow:
         """Show that a run begins."""
         self._recording = Recording(wish)
         self._samples = 0
+        self._last = ""
         self._forget_what_differs(wish)
         self._pictures.start_run(wish.origin)
         words = f"Starting {wish.model.label}." if wish.workload is None else f"Simulating {wish.workload.name}."
         with self._page.hold_sync():
-            self._page.note = _note_origin(wish)
+            self._page.note = describe_conditions(wish)
             self._page.sentence = words
             self._page.downloads = []
             self._page.state = "running"
@@ -100,7 +108,7 @@ class LabShow:
         """Show that a search begins."""
         self._forget_what_differs(wish)
         with self._page.hold_sync():
-            self._page.note = _note_origin(wish)
+            self._page.note = describe_conditions(wish)
             self._page.sentence = "Searching for the best setting."
             self._page.progress = 0.0
             self._page.progress_words = ""
@@ -120,7 +128,8 @@ class LabShow:
         self._samples += 1
         if self._samples % _SAMPLES_A_SENTENCE == 1:
             with self._page.hold_sync():
-                self._page.note = sample.note or _note_origin(wish)
+                self._page.note = _join(describe_conditions(wish), sample.note)
+                self._last = describe_rate(sample)
                 self._page.sentence = describe_sample(self._plan, sample)
                 self._page.prediction = describe_prediction(sample.prediction) if sample.prediction else ""
 
@@ -128,7 +137,7 @@ class LabShow:
         """Draw the last requests, if they are of the model and the load that the rest is of."""
         if trace.wish.compares_with(self._ran):
             self._pictures.show_trace(trace)
-            self._page.downloads = ["run", "trace"] if self._pictures.timelines else ["run"]
+            self._list_downloads()
 
     def show_progress(self, progress: Progress) -> None:
         """Draw how far a search is, twice a second at most."""
@@ -150,8 +159,12 @@ class LabShow:
         # It may have been on its way to another wish.
         self._forget_what_differs(self._wish)
         with self._page.hold_sync():
-            self._page.note = note or self._page.note
-            self._page.sentence = describe_plan(self._plan)
+            if note:
+                self._page.note = _join(note, describe_conditions(self._wish))
+            last = f" The last period: {self._last}" if self._last else ""
+            self._page.sentence = f"{describe_plan(self._plan)}{last}"
+            if self._recording is not None and self._samples:
+                self._list_downloads()
             self._page.prediction = ""
             if verdict is not None:
                 self._page.verdict = {**asdict(verdict), "label": verdict.label}
@@ -176,6 +189,9 @@ class LabShow:
             return name, self._recording.write().encode()
         return name, json.dumps(describe_chrome_trace(self._pictures.timelines), separators=(",", ":")).encode()
 
+    def _list_downloads(self) -> None:
+        self._page.downloads = ["run", "trace"] if self._pictures.timelines else ["run"]
+
     def _forget_what_differs(self, wish: Wish) -> None:
         """Drop what ran on other ground or under another load, for it does not compare with what will."""
         ran, self._ran = self._ran, wish
@@ -185,7 +201,9 @@ class LabShow:
             self._page.downloads = [what for what in self._page.downloads if what != "trace"]
         if not wish.shares_ground_with(ran) or wish.threads_per_core != ran.threads_per_core:
             self._pictures.forget_means(self._page.limits["max_streams"], wish.origin)
+            if self._page.state == "idle":
+                self._recording, self._last, self._page.downloads = None, "", []
 
 
-def _note_origin(wish: Wish) -> str:
-    return "" if wish.workload is None else _ELSEWHERE
+def _join(*sentences: str) -> str:
+    return " ".join(sentence for sentence in sentences if sentence)

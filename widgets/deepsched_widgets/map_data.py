@@ -24,7 +24,7 @@ _NONE = -1
 _HOMES = {"socket": "socket", "numa": "numa_node"}
 # A sign of the legend: what it means, and the tile that the view draws as its sample.
 _Sign = tuple[str, dict[str, Any]]
-_CACHE: _Sign = ("L3 cache, to scale, cut among its streams", {"flat": True})
+_CACHE: _Sign = ("L3 cache, to scale, in equal parts for its streams", {"flat": True})
 _BARRED: _Sign = ("not allowed to this process", {"allowed": False})
 _REMOTE: _Sign = ("remote: outside its stream's home", {"remote": True})
 _FREE: _Sign = ("in no stream", {})

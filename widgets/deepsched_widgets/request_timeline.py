@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import traitlets
 
 from deepsched.render.timelines.timeline import SIGNS, draw_timelines
-from deepsched.render.timelines.timeline_data import align_ends, measure_span, read_timelines
+from deepsched.render.timelines.timeline_data import align_newest, measure_span, read_timelines
 from deepsched.render.timelines.timeline_window import Window, choose_window, show_window
 from deepsched_widgets.cell_widget import CellWidget
 from deepsched_widgets.page_files import join_script, join_styles
@@ -86,15 +86,16 @@ class RequestTimeline(CellWidget):
         timelines, start_ms, duration_ms
             As for the class.
         newest : bool
-            Let all timelines end together and show their last requests, as of runs that go on, instead of the first.
+            Show the newest requests of all timelines side by side, as of runs that go on, instead of the first: up to
+            each one's last arrival, for who waits longer than that has no record yet.
         """
         runs = read_timelines(timelines)
         window = choose_window(runs, start_ms or 0.0, duration_ms)
         if start_ms is None and duration_ms is None:
             window = _keep_scale(self._newest[1], window)
         if newest and start_ms is None:
-            runs = align_ends(runs)
-            window = Window(max(0.0, measure_span(runs) - window.duration), window.duration)
+            runs, end = align_newest(runs, window.duration)
+            window = Window(max(0.0, end - window.duration), window.duration)
         if start_ms is not None or duration_ms is not None or not any(run.records for run in runs):
             self._held = False
         self._newest = runs, window

@@ -7,6 +7,7 @@ from math import nan
 from typing import TYPE_CHECKING, Any
 
 from deepsched.errors import OptionError
+from deepsched.planning import choose_cores
 from deepsched.render.sweeps.sweep_svg import draw_sweep_svg
 from deepsched.render.timelines.timeline_data import ORIGINS
 from deepsched_widgets.chart_view import ChartView
@@ -107,9 +108,14 @@ class ThroughputChart(ChartView):
         Returns
         -------
         list of SweepPoint
-            By num_streams; each with the interval that holds the true mean at 95 % confidence.
+            By num_streams; each with the interval that holds the true mean at 95 % confidence. Of the settings that
+            the machine can have, if it is given: the others ran on another one.
         """
-        return [make_point(mean, topology) for mean in self._list_means()]
+        means = self._list_means()
+        if topology is not None:
+            cores, _ = choose_cores(topology, None)
+            means = [mean for mean in means if mean.num_streams <= len(cores)]
+        return [make_point(mean, topology) for mean in means]
 
     def _list_means(self) -> list[SettingMean]:
         own = [mean for (load, *_), mean in self._means.items() if load == self._load]

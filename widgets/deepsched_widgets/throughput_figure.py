@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from deepsched.render.sweeps.sweep_figure import BLUE, DASHES, GREEN, ORANGE
-from deepsched_widgets.throughput_layout import NARROW, SECONDS, Change, describe_layout
+from deepsched_widgets.throughput_layout import NARROW, NARROW_EMPTY, SECONDS, Change, describe_layout
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from deepsched_widgets.setting_mean import Period, SettingMean
 
 __all__ = ["SECONDS", "Change", "describe_throughput"]
 
-# In p50's and p99's colours, and told apart by their shapes.
-_MARKS = {"measured": ("circle", "triangle-up"), "simulated": ("circle-open", "triangle-up-open")}
+# In p50's and p99's colours, and told apart by their shapes; a triangle would be a stream that straddles.
+_MARKS = {"measured": ("circle", "square"), "simulated": ("circle-open", "square-open")}
+_BESIDE = 2.0  # s after a change in which the line runs beside its name
 # As simulated bars are: hatch on the bare ground.
 _HATCHED = {"color": BLUE, "line": {"color": BLUE, "width": 1.5}, "pattern": {"shape": "/", "fillmode": "replace"}}
 _FILLED = {"color": BLUE, "line": {"color": BLUE, "width": 1.5}}
@@ -54,8 +56,21 @@ def describe_throughput(
         data.append(_describe_predictions(predicted))
     until = max((period.at for period in periods if period), default=0.0)
     ticks = _choose_places(means, places)
-    layout = describe_layout(changes, ticks, until, origin, load if means else None)
-    return {"data": data, "layout_of_figure": layout, "narrow": NARROW}
+    placed = _place_names(changes, periods, means)
+    layout = describe_layout(placed, ticks, until, origin, load if means else None)
+    return {"data": data, "layout_of_figure": layout, "narrow": NARROW if means else NARROW_EMPTY}
+
+
+def _place_names(
+    changes: Iterable[Change], periods: Sequence[Period | None], means: Sequence[SettingMean]
+) -> Iterator[Change]:
+    """Let each name stand where the line of throughput does not run: above a low one, else below."""
+    ran = [period for period in periods if period]
+    tallest = [value for mean in means for value in (mean.throughput, mean.predicted) if isfinite(value)]
+    middle = max([*tallest, *(period.throughput for period in ran)], default=0.0) / 2
+    for change in changes:
+        beside = [period.throughput for period in ran if 0 < period.at - change.at <= _BESIDE]
+        yield replace(change, above=bool(beside) and max(beside) < middle)
 
 
 def _describe_lines(periods: Sequence[Period | None], origin: str) -> Iterable[dict[str, Any]]:
@@ -88,7 +103,7 @@ def _describe_means(means: Sequence[SettingMean], origin: str) -> Iterable[dict[
         "y": _round(mean.throughput for mean in means),
         "yaxis": "y3",
         # One period alone has no spread to show.
-        "error_y": {"type": "data", "array": _round(mean.deviation for mean in means), "thickness": 2, "width": 4},
+        "error_y": {"type": "data", "array": _round(mean.deviation for mean in means), "width": 4},
         "marker": _HATCHED if origin == "simulated" else _FILLED,
         "customdata": [mean.periods for mean in means],
         "hovertemplate": "%{y:.4~r} items/s, mean of %{customdata} periods<extra>%{fullData.name}</extra>",

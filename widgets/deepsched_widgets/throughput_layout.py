@@ -17,22 +17,23 @@ SECONDS = 60.0
 _TICKS = {10: 2, 20: 5, 30: 5, 60: 10}
 _SCROLL = 5
 _CLOSE = 0.04  # of the axis: of changes that follow each other faster only the last is named
-_NO_RUN = {"x": 0.5, "xref": "x domain", "y": 0.5, "textangle": 0, "xanchor": "center"}
+_NO_RUN = {"x": 0.5, "xref": "x domain", "y": 0.5, "yanchor": "bottom", "textangle": 0, "xanchor": "center"}
 # The names of changes, upwards beside their lines.
 _NAMES = {
     "y": 0.02,
     "yref": "y domain",
     "xanchor": "left",
-    "yanchor": "bottom",
+    "yanchor": "auto",  # the top of what stands above, the bottom of what stands below
     "xshift": 2,
     "textangle": -90,
     "showarrow": False,
     "borderpad": 0,
 }
-_HEADING = {"x": 0, "xref": "x2 domain", "y": 1, "textangle": 0, "xshift": 0, "font": {"size": 11}}
+_ABOVE = 1
+_HEADING = {"x": 0, "xref": "x2 domain", "y": 1, "yanchor": "bottom", "textangle": 0, "font": {"size": 11}}
 _LEGEND = {"orientation": "h", "x": 0, "y": 1.155, "yanchor": "top"}
 _SIGNS = {"measured": "\u25cf", "simulated": "\u25c7"}
-_LATENCIES = {"measured": "\u25cf p50  \u25b2 p99", "simulated": "\u25cb p50  \u25b3 p99"}
+_LATENCIES = {"measured": "\u25cf p50  \u25a0 p99", "simulated": "\u25cb p50  \u25a1 p99"}
 
 
 # On a narrow page the means stand below.
@@ -48,14 +49,18 @@ NARROW = {
     "yaxis3": {"domain": [0.22, 0.4], "showticklabels": True},
     "yaxis4": {"domain": [0, 0.16], "showticklabels": True},
 }
+# Before anything ran the lines have all the width, and there are no means to stand below.
+NARROW_EMPTY = {"margin": {"l": 52, "r": 8, "t": 56}}
+_EMPTY = {"xaxis": {"domain": [0, 1]}, **{name: {"visible": False} for name in ("xaxis2", "yaxis3", "yaxis4")}}
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """When another setting came into force, in s since the run began, and its name."""
+    """When another setting came into force, in s since the run began, its name, and whether that stands above."""
 
     at: float
     words: str
+    above: bool = False
 
 
 def describe_layout(
@@ -86,12 +91,15 @@ def describe_layout(
         annotations: list[dict[str, Any]] = [{**_NO_RUN, "text": words}]
     else:
         named = _choose_named(seen, _CLOSE * (end - begin))
-        annotations = [{"x": round(change.at, 1), "text": change.words} for change in named]
+        annotations = [
+            {"x": round(change.at, 1), "text": change.words, **({"y": _ABOVE} if change.above else {})}
+            for change in named
+        ]
         annotations += [
             {**_HEADING, "yref": "y3 domain", "text": f"mean \u00b1 deviation{load and f', {load}'}"},
             {**_HEADING, "yref": "y4 domain", "text": _LATENCIES[origin]},
         ]
-    return {
+    layout: dict[str, Any] = {
         "height": 396,
         "margin": {"l": 60, "r": 12, "t": 50, "b": 60},
         "title": {**title, "y": 0.985, "yanchor": "top"},
@@ -126,6 +134,10 @@ def describe_layout(
         "template": {"layout": {"annotationdefaults": _NAMES}},
         "annotations": annotations,
     }
+    if load is None:
+        for name, over in _EMPTY.items():
+            layout[name] |= over
+    return layout
 
 
 def choose_seconds(until: float) -> tuple[float, float, float]:

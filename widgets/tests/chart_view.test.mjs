@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 
-import { fitLayout, mergeLayout, shareTimes } from "../deepsched_widgets/static/chart_view/fit.js";
+import { fitColours, fitLayout, isLight, mergeLayout, shareTimes } from "../deepsched_widgets/static/chart_view/fit.js";
 import { bringPlotly } from "../deepsched_widgets/static/chart_view/plotly.js";
 
 const LIGHT = { ink: "#111", page: "#fff", line: "#888" };
@@ -42,6 +42,14 @@ describe("layouts", () => {
     assert.equal(fitLayout(LAYOUT, {}, 360, LIGHT).height, 390);
     assert.equal(fitLayout(LAYOUT, {}, 360, LIGHT).dragmode, false, "where a finger scrolls");
   });
+});
+
+test("a dim blue is lighter on a dark page, and only there", () => {
+  assert.deepEqual(["rgb(255, 255, 255)", "rgba(31, 35, 40, 1)", "#fff"].map(isLight), [true, false, false]);
+  const traces = [{ y: [1, null], line: { color: "#0072B2" }, marker: { symbol: ["circle"], color: "#D55E00" } }];
+  const [fitted] = fitColours(traces, "rgb(255, 255, 255)");
+  assert.deepEqual(fitted, { ...traces[0], line: { color: "#56B4E9" } });
+  assert.equal(fitColours(traces, "rgb(31, 35, 40)"), traces);
 });
 
 test("traces without times have those of the first", () => {

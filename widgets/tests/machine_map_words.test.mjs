@@ -40,7 +40,8 @@ describe("threads", () => {
 
 describe("labels", () => {
   const cell = { x: 0, y: 0, w: 40, h: 40, id: 6, stream: 1, threads: [{ kind: null }] };
-  const texts = (changes) => labelCell({ ...cell, ...changes }).map(({ text }) => text);
+  const texts = (changes, core = { ...cell, ...changes }) =>
+    labelCell({ ...cell, ...changes, within: { core } }).map(({ text }) => text);
 
   test("the first text that fits is taken, none where none does", () => {
     assert.equal(fitText(["a long text", "short"], 40, 10), "short");
@@ -56,10 +57,18 @@ describe("labels", () => {
   });
 
   test("a longer mark is written smaller rather than not", () => {
-    const [label] = labelCell({ ...cell, w: 18, h: 13, stream: 11 });
+    const [label] = labelCell({ ...cell, w: 18, h: 13, stream: 11, within: { core: { stream: 11 } } });
 
     assert.equal(label.text, "S11");
     assert.ok(label.text.length * label.size * 0.6 <= 18);
+  });
+
+  test("a thread in no stream is numbered as those of its core's stream are", () => {
+    const [large, small] = [{ stream: null }, { stream: null, w: 18, h: 13 }];
+
+    assert.deepEqual(texts(large, { stream: 1 }), ["6"]);
+    assert.deepEqual(texts(small, { stream: 1 }), []);
+    assert.deepEqual(texts(small), ["6"]);
   });
 
   test("a core's kind is a letter before its cpu", () => {
@@ -107,7 +116,7 @@ describe("words", () => {
       words.describeThreads(its),
       "cores: 6-10 · cpus: 6-10 · sockets: 0-1 · NUMA nodes: 0 · L3 caches: 0-1 · load %: 85",
     );
-    assert.equal(words.nameStream(its), "S1 · cores: 6-10 · cpus: 6-10");
+    assert.equal(words.nameStream(its), "S1 · cores: 6-10");
     assert.match(words.nameStream([{ ...its[0], stray: true }]), / ▲ threads elsewhere$/);
   });
 

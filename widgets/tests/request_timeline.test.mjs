@@ -3,7 +3,7 @@ import { describe, test } from "node:test";
 
 import { chooseTicks, layoutTimelines } from "../deepsched_widgets/static/request_timeline/layout.js";
 import { findNeighbour, findSpot, moveWindow, readSpot } from "../deepsched_widgets/static/request_timeline/moves.js";
-import { cutText, formatMs, nameBar, tabulate } from "../deepsched_widgets/static/request_timeline/words.js";
+import { cutText, formatMs, nameBar, tabulate, wrapText } from "../deepsched_widgets/static/request_timeline/words.js";
 
 /** Build what the kernel sends of a run: `each` requests a stream, `ran` ms each, one after another. */
 function buildPanel({ lanes, each, ran, depths = [] }) {
@@ -90,6 +90,22 @@ describe("layout", () => {
     const [panel] = layoutTimelines(picture, 600).panels;
     const heights = [...panel.depthLine.matchAll(/V([\d.]+)h/g)].map(([, y]) => panel.top - 3 - Number(y));
     assert.deepEqual(heights, [0, 80, 40]);
+  });
+
+  test("the queues of a picture are on one scale", () => {
+    const panels = [[40, 0], [10, 20]].map((depths) => buildPanel({ lanes: 2, each: 1, ran: 50, depths }));
+    const [, { depthLine, top }] = layoutTimelines(buildPicture(panels), 800).panels;
+    const heights = [...depthLine.matchAll(/V([\d.]+)h/g)].map(([, y]) => top - 3 - Number(y));
+    assert.deepEqual(heights, [20, 40]);
+  });
+
+  test("a note takes the lines that it needs", () => {
+    const note = "The first 40 of 128 streams are drawn. Many short requests are drawn as one bar.";
+    const place = (width) => layoutTimelines(buildPicture([{ ...buildPanel({ lanes: 2, each: 1, ran: 5 }), note }]), width);
+    const [wide, narrow] = [place(1000), place(360)];
+    assert.deepEqual(wide.panels[0].notes, [note]);
+    assert.equal(narrow.panels[0].notes.join(" "), note);
+    assert.ok(narrow.height > wide.height);
   });
 
   test("no requests are no mistake", () => {
@@ -205,6 +221,12 @@ describe("words", () => {
     assert.equal(rows.length, bars.length);
     assert.ok(rows.every((row) => row.length === columns.length));
     assert.deepEqual(rows[1], ["1 streams", 1, 0, "0.0", "5.0", "5.0", "10.0"]);
+  });
+
+  test("are broken between words", () => {
+    assert.deepEqual(wrapText("", 100, 10), []);
+    assert.deepEqual(wrapText("one two three", 8 * 5.4, 10), ["one two", "three"]);
+    assert.deepEqual(wrapText("immeasurable", 10, 10), ["immeasurable"]);
   });
 
   test("are cut to their room", () => {

@@ -5,7 +5,7 @@ import { chooseControls, countStreams, limitLoad } from "../deepsched_widgets/st
 import { describeRest } from "../deepsched_widgets/static/stream_lab/countdown.js";
 import { askStreams } from "../deepsched_widgets/static/stream_lab/findings.js";
 import { readNumber } from "../deepsched_widgets/static/stream_lab/number_box.js";
-import { describeButtons } from "../deepsched_widgets/static/stream_lab/run_row.js";
+import { describeButtons, isInForce } from "../deepsched_widgets/static/stream_lab/run_row.js";
 import { isFolded, keepFolded } from "../deepsched_widgets/static/stream_lab/sections.js";
 
 describe("a number box", () => {
@@ -87,6 +87,23 @@ describe("the buttons", () => {
     assert.deepEqual(describeButtons("running").tune, ["Tune", { running: false, tuning: true }]);
     assert.deepEqual(describeButtons("tuning").start, ["Start", { running: true, tuning: false }]);
     assert.deepEqual(describeButtons("tuning").tune, ["Stop tuning", { running: false, tuning: false }]);
+  });
+});
+
+describe("what tune found", () => {
+  const verdict = { scheduler: "multi_stream", num_streams: 2, threads_per_core: 1 };
+  const stands = (changes) => isInForce(verdict, (name) => ({ ...verdict, ...changes })[name]);
+
+  test("has nothing to apply where it stands already", () => {
+    assert.equal(stands({}), true);
+    for (const changes of [{ num_streams: 3 }, { threads_per_core: 2 }, { scheduler: "single_stream" }]) {
+      assert.equal(stands(changes), false, JSON.stringify(changes));
+    }
+  });
+
+  test("is one stream of all cores in single_stream, whatever the slider says", () => {
+    const single = { scheduler: "single_stream", num_streams: 1, threads_per_core: 1 };
+    assert.equal(isInForce(single, (name) => ({ ...single, num_streams: 5 })[name]), true);
   });
 });
 

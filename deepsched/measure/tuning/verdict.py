@@ -62,7 +62,8 @@ def choose(trials: Sequence[Trial], goal: Goal) -> Verdict:
             _say_what(best, goal, by_rate=by_rate, keeps=keeps),
             *_say_equal(best, equals),
             *(f"{trial.candidate.name}: {trial.dropped}." for trial in measured if trial.dropped and trial is not best),
-            *(f"{finding.message} {finding.suggestion}".strip() for finding in best.candidate.plan.findings),
+            # Without their suggestions: what these would have tried was tried.
+            *(finding.message for finding in best.candidate.plan.findings),
         ]
     )
     return Verdict(best, equals, keeps, reason, _say_how_sure(best, equals, trials, goal, by_rate=by_rate))

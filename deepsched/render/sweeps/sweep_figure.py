@@ -72,9 +72,9 @@ def describe_sweep(
                 data += _describe_levels(point, counts)
     data += _describe_fit(ordered)
     layout = describe_layout(counts, boundaries, title, "" if points else empty)
-    single = next((point for point in points if point.single), None)
-    if single is not None:
-        layout["annotations"].append(name_level(single.throughput))
+    levels = [end for p in points if p.single for end in (p.throughput, p.low, p.high) if isfinite(end)]
+    if levels:
+        layout["annotations"].append(name_level(levels, [p.throughput for p in ordered if p.num_streams == counts[-1]]))
     entries = sum(trace.get("showlegend", True) for trace in data)
     return {"data": data, "layout_of_figure": layout, "narrow": describe_narrow(counts, entries)}
 
@@ -109,13 +109,8 @@ def _describe_curve(
     axis: str,
 ) -> Iterable[dict[str, Any]]:
     known = [(p.num_streams, low, high) for p, (low, high) in zip(points, bounds, strict=True) if isfinite(high - low)]
-    band = {"mode": "lines", "line": {"width": 0}, "yaxis": axis, "showlegend": False, "hoverinfo": "skip"}
-    if known:
-        counts, lows, highs = zip(*known, strict=True)
-        yield {**band, "type": "scatter", "x": list(counts), "y": _round(lows)}
-        # Filled down to the trace before it.
-        fill = {"fill": "tonexty", "fillcolor": _fade(colour)}
-        yield {**band, **fill, "type": "scatter", "x": list(counts), "y": _round(highs)}
+    if len(known) > 1:
+        yield from _describe_band(known, colour, axis)
     origin = points[0].origin
     along = {"type": "scatter", "x": [point.num_streams for point in points], "y": _round(values), "yaxis": axis}
     line = {"mode": "lines", "line": {"color": colour, "dash": dash, "width": 2.5}}
@@ -129,14 +124,42 @@ def _describe_curve(
         "showlegend": False,
         "marker": {"symbol": symbols, "size": 9, "color": colour},
         "hoverinfo": "skip",
+        # A band needs two.
+        **({"error_y": _describe_error(known[0], points, values, colour)} if len(known) == 1 else {}),
     }
 
 
+def _describe_band(ends: Sequence[tuple[float, float, float]], colour: str, axis: str) -> Iterable[dict[str, Any]]:
+    counts, lows, highs = zip(*ends, strict=True)
+    band = {"mode": "lines", "line": {"width": 0}, "yaxis": axis, "showlegend": False, "hoverinfo": "skip"}
+    yield {**band, "type": "scatter", "x": list(counts), "y": _round(lows)}
+    # Filled down to the trace before it.
+    fill = {"fill": "tonexty", "fillcolor": _fade(colour)}
+    yield {**band, **fill, "type": "scatter", "x": list(counts), "y": _round(highs)}
+
+
+def _describe_error(
+    known: tuple[int, float, float], points: Sequence[SweepPoint], values: Sequence[float], colour: str
+) -> dict[str, Any]:
+    """Draw the one interval that is known with caps, and none on the other points."""
+    count, low, high = known
+    ends = [(high - v, v - low) if p.num_streams == count else (0, 0) for p, v in zip(points, values, strict=True)]
+    above, below = zip(*ends, strict=True)
+    line = {"color": colour, "thickness": 1.5, "width": 5}
+    return {"type": "data", "symmetric": False, "array": _round(above), "arrayminus": _round(below), **line}
+
+
 def _describe_levels(point: SweepPoint, counts: Sequence[int]) -> Iterable[dict[str, Any]]:
-    """Draw what single_stream gives, throughput and p50, as lines across all num_streams."""
+    """Draw what single_stream gives, throughput and p50, as lines across all num_streams, with their intervals."""
     along = counts if len(counts) > 1 else choose_ends(counts)
     p50 = point.p50 * _MILLISECONDS
-    for value, axis, colour, what in ((point.throughput, "y", BLUE, "items/s"), (p50, "y2", GREEN, "p50")):
+    low, high = (end * _MILLISECONDS for end in point.p50_interval or _UNKNOWN)
+    for value, ends, axis, colour, what in (
+        (point.throughput, (point.low, point.high), "y", BLUE, "items/s"),
+        (p50, (low, high), "y2", GREEN, "p50"),
+    ):
+        if isfinite(ends[1] - ends[0]):
+            yield from _describe_band([(count, *ends) for count in along], colour, axis)
         yield {
             "type": "scatter",
             "mode": "lines",
@@ -156,7 +179,7 @@ def _describe_fit(points: Sequence[SweepPoint]) -> Iterable[dict[str, Any]]:
     plans = {point.num_streams: point for point in points}.values()
     for aligned, name, symbol, colour in (
         (True, "aligned", "line-ns", GREY),
-        (False, "\u25b2 straddles", "triangle-up", ORANGE),
+        (False, "straddles", "triangle-up", ORANGE),
     ):
         own = [point for point in plans if point.aligned is aligned]
         if own:

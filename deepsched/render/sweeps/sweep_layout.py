@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from math import log10
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -11,10 +12,13 @@ if TYPE_CHECKING:
 GREY = "#808080"
 AXIS = {"gridcolor": "rgba(128,128,128,0.25)", "linecolor": GREY, "zeroline": False}
 _EMPTY = {"x": 0.5, "xref": "x domain", "y": 0.5, "yref": "y domain", "showarrow": False}
+_EMPTY_HEIGHT = 200
+_EMPTY_LINE = 40  # characters: on a narrow page, too
 _LOGARITHMIC = 16  # from so many streams on the small numbers would crowd
 _MOST_TICKS = 16
 _ROW = 20  # px: one of the legend on a narrow page
 _BOUNDARY = 16  # px: the name of one
+_LEVEL_NAME = 0.2  # the height of a level's name, and some room, as a share of the axis
 _NAME = 0.045  # the same as a share of the figure's height
 
 
@@ -41,6 +45,8 @@ def describe_layout(counts: Sequence[int], boundaries: Mapping[int, str], title:
     empty : str
         What to say where there is nothing to draw.
     """
+    if empty:
+        return _describe_empty(title, empty)
     logarithmic = _is_logarithmic(counts)
     ends = choose_ends(counts)
     inside = [count for count in sorted(boundaries) if ends[0] <= count <= ends[1]] if counts else []
@@ -48,7 +54,7 @@ def describe_layout(counts: Sequence[int], boundaries: Mapping[int, str], title:
     return {
         "height": 440 + _BOUNDARY * len(inside),
         "margin": {"l": 60, "r": 16, "t": 76 if title else 56, "b": 44},
-        "title": {"text": title, "font": {"size": 15}, "x": 0, "xref": "paper", "y": 0.985},
+        "title": _describe_title(title),
         "legend": {"orientation": "h", "x": 0, "y": 1.17, "yanchor": "top", "traceorder": "normal"},
         "hovermode": "x unified",
         "hoversubplots": "axis",  # throughput, latency and findings of a num_streams in one box
@@ -68,7 +74,6 @@ def describe_layout(counts: Sequence[int], boundaries: Mapping[int, str], title:
             "title": {"text": "items/s"},
             "rangemode": "tozero",
             "domain": [0.56, top],
-            "showticklabels": not empty,  # of nothing there is no scale
         },
         "yaxis2": {**AXIS, "title": {"text": "latency, ms"}, "rangemode": "tozero", "domain": [0, 0.4]},
         "yaxis3": {
@@ -81,23 +86,53 @@ def describe_layout(counts: Sequence[int], boundaries: Mapping[int, str], title:
             "fixedrange": True,
         },
         "shapes": [_describe_boundary(count, top + _NAME * (place + 1)) for place, count in enumerate(inside)],
-        "annotations": [{**_EMPTY, "text": empty}]
-        if empty
-        else [
+        "annotations": [
             _name_boundary(_place(count, ends, logarithmic=logarithmic), boundaries[count], top + _NAME * place)
             for place, count in enumerate(inside)
         ],
     }
 
 
-def name_level(throughput: float) -> dict[str, Any]:
-    """Name the level of single_stream at its end."""
-    place = {"x": 1, "xref": "x domain", "xanchor": "right", "y": throughput, "yref": "y", "yanchor": "bottom"}
+def _describe_title(title: str) -> dict[str, Any]:
+    return {"text": title, "font": {"size": 15}, "x": 0, "xref": "paper", "y": 0.985}
+
+
+def _describe_empty(title: str, empty: str) -> dict[str, Any]:
+    """Describe a low frame with words in it: of nothing there is no scale."""
+    frame = {**AXIS, "showticklabels": False, "showgrid": False, "mirror": True}
+    return {
+        "height": _EMPTY_HEIGHT,
+        "margin": {"l": 60, "r": 16, "t": 40 if title else 16, "b": 32},
+        "title": _describe_title(title),
+        "xaxis": {**frame, "title": {"text": "num_streams", "standoff": 6}, "range": [0.5, 1.5]},
+        "yaxis": {**frame, "title": {"text": "items/s"}, "range": [0, 1]},
+        "annotations": [{**_EMPTY, "text": "<br>".join(wrap(empty, _EMPTY_LINE))}],
+    }
+
+
+def name_level(levels: Sequence[float], ends: Sequence[float]) -> dict[str, Any]:
+    """Name the levels of single_stream at their end, on the side that the curves' ends leave free.
+
+    Parameters
+    ----------
+    levels : sequence of float
+        The levels and the ends of their intervals, at least one: measured and simulated ones lie close to each other.
+    ends : sequence of float
+        Where the curves end, there being any.
+    """
+    # Above, unless a curve ends close above.
+    top, bottom = max(levels), min(levels)
+    most = max([*levels, *ends])
+    below = any(top <= end < top + _LEVEL_NAME * most for end in ends) and bottom > _LEVEL_NAME * most
+    side = {"y": bottom, "yanchor": "top", "yshift": -4} if below else {"y": top, "yanchor": "bottom", "yshift": 4}
+    place = {"x": 1, "xref": "x domain", "xanchor": "right", "yref": "y", "borderpad": 0, **side}
     return {**place, "text": "single_stream", "showarrow": False, "font": {"size": 11}, "bgcolor": "rgba(0,0,0,0)"}
 
 
 def describe_narrow(counts: Sequence[int], entries: int) -> dict[str, Any]:
     """Describe what changes on a narrow page, where a legend of so many entries stands below the figure."""
+    if not entries:
+        return {"title": {"font": {"size": 12}}}
     legend = entries * _ROW
     return {
         "height": 430 + legend,

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from deepsched.render.sweeps.sweep import SweepPoint
 
 _WIDTH, _HEIGHT = 760.0, 250.0
+_EMPTY_HEIGHT = 88.0
 _LEFT, _RIGHT = 64.0, 16.0
 _TOP, _BOTTOM = 48.0, 44.0
 _GAP = 84.0
@@ -53,17 +54,18 @@ def draw_sweep_svg(points: Sequence[SweepPoint], *, title: str = "", empty: str 
     several = [point for point in points if not point.single]
     counts = sorted({point.num_streams for point in several})
     width = (_WIDTH - _LEFT - _RIGHT - _GAP) / 2
+    height = _HEIGHT if points else _EMPTY_HEIGHT
     parts = [
         (
-            f"<svg xmlns='http://www.w3.org/2000/svg' width='{_WIDTH:g}' height='{_HEIGHT:g}' "
-            f"viewBox='0 0 {_WIDTH:g} {_HEIGHT:g}' role='img' {_FONT} font-size='12' "
+            f"<svg xmlns='http://www.w3.org/2000/svg' width='{_WIDTH:g}' height='{height:g}' "
+            f"viewBox='0 0 {_WIDTH:g} {height:g}' role='img' {_FONT} font-size='12' "
             f"style='max-width:100%;height:auto'><title>{escape(title or 'Sweep over num_streams')}</title>"
         ),
-        f"<rect width='{_WIDTH:g}' height='{_HEIGHT:g}' rx='8' fill='#FFFFFF'/>",
+        f"<rect width='{_WIDTH:g}' height='{height:g}' rx='8' fill='#FFFFFF'/>",
         f"<text x='16' y='22' font-size='14' font-weight='600'>{escape(title)}</text>",
     ]
     if not points:
-        middle = f"x='{_WIDTH / 2:g}' y='{_HEIGHT / 2:g}' text-anchor='middle' fill='#333A45'"
+        middle = f"x='{_WIDTH / 2:g}' y='{height / 2 + 4:g}' text-anchor='middle' fill='#333A45'"
         return "".join([*parts, f"<text {middle}>{escape(empty)}</text></svg>"])
     left = _Plot(counts, [p.high if isfinite(p.high) else p.throughput for p in points], _LEFT, width)
     right = _Plot(counts, [p.p99 * 1000 for p in points], _LEFT + width + _GAP, width)
@@ -133,6 +135,7 @@ class _Plot:
             y, end, dash = self._up(value), self._x + self._width, _DASHES[origin, True]
             yield f"<path d='M{self._x:g},{y:.1f} h{self._width:g}' stroke='{colour}' stroke-dasharray='{dash}'/>"
             place = f"x='{end:g}' y='{y - 4:.1f}' text-anchor='end' font-size='11' fill='#333A45'"
+            place += " stroke='#FFFFFF' stroke-width='3' paint-order='stroke'"  # clear of the grid and of a curve
             yield f"<text {place}>{words}</text>" if words else ""
 
     def draw_curve(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from html import escape
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any
 
 from deepsched.render.palette import style_stream
@@ -22,7 +23,9 @@ _WIDTH = 760.0
 _MARGIN = 16.0
 _LABELS = 46.0
 _HEAD = 44.0
-_AXIS = 40.0
+_AXIS = 26.0
+_NOTE = 14.0
+_LEGEND = 14.0
 _ROW = 9.0
 _DEEPEST = 8  # rows that a queue drawn by its depth takes
 _TICKS = 5
@@ -61,15 +64,18 @@ def draw_timelines(timelines: Any, *, start_ms: float = 0.0, duration_ms: float 
     width = (_WIDTH - (columns + 1) * _MARGIN) / columns
     # Both of a row begin their lanes at one height: the deeper queue makes room for the other.
     rows = [panels[i : i + columns] for i in range(0, len(panels), columns)]
+    deepest = max((max(panel.depths, default=0) for panel in panels), default=0)
     parts: list[str] = []
     y = _MARGIN
     for row in rows:
         queue = _ROW * max(2, *(_DEEPEST if panel.depths else panel.rows for panel in row)) + 4
         for column, panel in enumerate(row):
             x = _MARGIN + column * (width + _MARGIN)
-            parts += [f"<g transform='translate({x:g},{y:g})'>", *_draw_panel(panel, window, width, queue), "</g>"]
-        y += _HEAD + queue + max(panel.lanes * _lane_height(panel.lanes) for panel in row) + _AXIS
-    height = y + _MARGIN
+            drawn = _draw_panel(panel, window, width, queue, deepest)
+            parts += [f"<g transform='translate({x:g},{y:g})'>", *drawn, "</g>"]
+        notes = _NOTE * max(len(_wrap_note(panel, width)) for panel in row)
+        y += _HEAD + queue + max(panel.lanes * _lane_height(panel.lanes) for panel in row) + _AXIS + notes
+    height = y + _MARGIN + _LEGEND
     title = escape("; ".join(f"{panel.title}, {panel.origin}: {panel.summary}" for panel in panels))
     head = (
         f"<svg xmlns='http://www.w3.org/2000/svg' width='{_WIDTH:g}' height='{height:g}' "
@@ -84,7 +90,7 @@ def draw_timelines(timelines: Any, *, start_ms: float = 0.0, duration_ms: float 
     return "".join([head, *parts, legend, "</svg>"])
 
 
-def _draw_panel(panel: Panel, window: Window, width: float, queue: float) -> Iterator[str]:
+def _draw_panel(panel: Panel, window: Window, width: float, queue: float, deepest: int) -> Iterator[str]:
     lane = _lane_height(panel.lanes)
     plot = width - _LABELS
     bottom = _HEAD + queue + panel.lanes * lane
@@ -103,13 +109,17 @@ def _draw_panel(panel: Panel, window: Window, width: float, queue: float) -> Ite
             yield f"<text y='{y + lane / 2 + 4:g}' font-size='11' font-weight='600'>{style_stream(stream).label}</text>"
     yield f"<path d='M{_LABELS:g},{bottom:g} H{width:g}' stroke='#5A6372'/>"
     if panel.depths:
-        yield _draw_depths(panel.depths, plot, _HEAD + queue - 2)
+        yield _draw_depths(panel.depths, plot, _HEAD + queue - 2, deepest)
     for bar in panel.bars:
         yield f"<g><title>{name_bar(bar)}</title>"
         yield from _draw_bar(bar, window, plot, queue, lane)
         yield "</g>"
-    if panel.note:
-        yield f"<text y='{bottom + 33:g}' font-size='11' fill='#333A45'>{escape(panel.note)}</text>"
+    for place, line in enumerate(_wrap_note(panel, width)):
+        yield f"<text y='{bottom + 33 + place * _NOTE:g}' font-size='11' fill='#333A45'>{escape(line)}</text>"
+
+
+def _wrap_note(panel: Panel, width: float) -> list[str]:
+    return wrap(panel.note, int(width / _CHARACTER))
 
 
 def _draw_bar(bar: Bar, window: Window, plot: float, queue: float, lane: float) -> Iterator[str]:
@@ -132,9 +142,9 @@ def _draw_bar(bar: Bar, window: Window, plot: float, queue: float, lane: float) 
             )
 
 
-def _draw_depths(depths: tuple[int, ...], plot: float, bottom: float) -> str:
-    """Draw the queue's depth over time as one hatched area, as high as the queue is drawn at most."""
-    part, unit = plot / len(depths), _DEEPEST * _ROW / max(depths)
+def _draw_depths(depths: tuple[int, ...], plot: float, bottom: float, deepest: int) -> str:
+    """Draw the queue's depth over time as one hatched area, on the scale of the picture's deepest queue."""
+    part, unit = plot / len(depths), _DEEPEST * _ROW / deepest
     steps = " ".join(f"V{bottom - depth * unit:.1f} h{part:.2f}" for depth in depths)
     line = f"M{_LABELS:g},{bottom:g} {steps} V{bottom:g} Z"
     return f"<path d='{line}' fill='#E3E7EC' stroke='#4A525D'/><path d='{line}' fill='url(#ds-waiting)'/>"

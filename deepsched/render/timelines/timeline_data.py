@@ -35,7 +35,7 @@ class Timeline:
     origin : str
         ``"measured"`` or ``"simulated"``.
     shift : float
-        How many ms after the picture's begin the first request was queued; see `align_ends`.
+        How many ms after the picture's begin the first request was queued; see `align_newest`.
 
     Attributes
     ----------
@@ -103,11 +103,37 @@ def measure_span(timelines: Sequence[Timeline]) -> float:
     return max((float(t.table["ended"].max()) for t in timelines if t.records), default=0.0)
 
 
-def align_ends(timelines: Sequence[Timeline]) -> tuple[Timeline, ...]:
-    """Shift runs of different lengths so that all end together: their last requests then stand side by side."""
+def align_newest(timelines: Sequence[Timeline], duration: float) -> tuple[tuple[Timeline, ...], float]:
+    """Shift runs of different lengths so that the ends of what to show of them coincide.
+
+    Parameters
+    ----------
+    timelines : sequence of Timeline
+    duration : float
+        How much of each is to be shown, in ms.
+
+    Returns
+    -------
+    tuple of Timeline, float
+        The runs, and where what to show of them ends, in ms.
+    """
     begun = [replace(timeline, shift=0.0) for timeline in timelines]
-    end = measure_span(begun)
-    return tuple(replace(timeline, shift=end - measure_span([timeline])) for timeline in begun)
+    ends = [_find_newest(timeline, duration) for timeline in begun]
+    end = max(ends, default=0.0)
+    return tuple(replace(timeline, shift=end - own) for timeline, own in zip(begun, ends, strict=True)), end
+
+
+def _find_newest(timeline: Timeline, duration: float) -> float:
+    """Give the time of the last arrival, unless nothing was answered shortly before it: then of the last end.
+
+    Who came later still waits and is not recorded: after that arrival the queue would seem to run empty. Where nothing
+    was answered before it, all came at once, and there the queue really does.
+    """
+    if not timeline.records:
+        return 0.0
+    last, ended = float(timeline.table["queued"].max()), timeline.table["ended"]
+    busy = bool(((ended > last - duration) & (ended <= last)).any())
+    return last if busy else float(ended.max())
 
 
 def _name_timeline(title: str, given: Any) -> Timeline:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
     from deepsched.render.timelines.timeline_data import Timeline
 
+    _Indexes = np.ndarray[Any, np.dtype[np.intp]]
+
 # Enough to see a schedule, few enough for one small message and a page that draws at once.
 _MOST_BARS = 240
 _MOST_LANES = 80
@@ -24,7 +26,6 @@ _MOST_ROWS = 12
 _DEPTHS = 80
 _REQUESTS_AT_FIRST = 5
 _VISIBLE = 0.002  # of the window: a shorter wait would be no wider than its edge
-_MILLISECONDS = 1000.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,8 @@ class Panel:
     """What a picture shows of one timeline: its bars by stream and time, and the words beside them.
 
     `rows` is how many rows of waits the queue has. Where requests are too many to draw each wait, `depths` holds the
-    greatest depth of the queue in each of equal parts of the window instead; it is empty otherwise.
+    greatest depth of the queue in each of equal parts of the window instead; it is empty otherwise. All panels of a
+    picture are drawn by rows, or all by depths: they are there to be compared.
     """
 
     title: str
@@ -122,46 +124,56 @@ def show_window(timelines: Sequence[Timeline], window: Window) -> tuple[Panel, .
     most_lanes = _MOST_LANES // len(timelines)
     lanes = [min(timeline.num_streams, most_lanes) for timeline in timelines]
     bars_a_lane = _MOST_BARS // sum(lanes)
-    return tuple(_show_timeline(t, window, n, bars_a_lane) for t, n in zip(timelines, lanes, strict=True))
+    seen = [_find_seen(timeline.table, window) for timeline in timelines]
+    depths = [_measure_depths(timeline.table, window) for timeline in timelines]
+    crowded = any(max(own) > _MOST_ROWS for own in depths)
+    crowded = crowded or any(len(own) > n * bars_a_lane for own, n in zip(seen, lanes, strict=True))
+    return tuple(
+        _show_timeline(timeline, window, n, bars_a_lane, own, deep if crowded else ())
+        for timeline, n, own, deep in zip(timelines, lanes, seen, depths, strict=True)
+    )
 
 
-def _show_timeline(timeline: Timeline, window: Window, lanes: int, bars_a_lane: int) -> Panel:
+def _find_seen(table: Mapping[str, Any], window: Window) -> _Indexes:
+    return np.flatnonzero((table["ended"] > window.start) & (table["queued"] < window.end))
+
+
+def _show_timeline(
+    timeline: Timeline, window: Window, lanes: int, bars_a_lane: int, seen: _Indexes, depths: tuple[int, ...]
+) -> Panel:
     table = timeline.table
-    seen = np.flatnonzero((table["ended"] > window.start) & (table["queued"] < window.end))
-    summary = _summarise(table, seen, window)
-    depths = _measure_depths(table, window)
-    crowded = max(depths) > _MOST_ROWS or len(seen) > lanes * bars_a_lane
-    if crowded:
+    if depths:
         seen = seen[table["started"][seen] < window.end]
     bars: list[Bar] = []
     for stream in range(lanes):
         own = seen[table["stream"][seen] == stream]
         bars += _join_requests(own[np.argsort(table["started"][own], kind="stable")], table, window, bars_a_lane)
     rows = 0
-    if not crowded:
+    if not depths:
         bars, rows = _place_waits(bars, window)
     notes = []
     if lanes < timeline.num_streams:
         notes.append(f"The first {lanes} of {timeline.num_streams} streams are drawn.")
     if any(bar.count > 1 for bar in bars):
         notes.append("Many short requests are drawn as one bar.")
-    if crowded and max(depths):
+    if any(depths):
         notes.append(f"At most {max(depths)} waited at once.")
     return Panel(
         timeline.title,
         timeline.origin,
         lanes,
         rows,
-        depths if crowded and max(depths) else (),
+        depths if any(depths) else (),
         tuple(bars),
-        summary,
+        _summarise(table, sum(bar.count for bar in bars)),
         " ".join(notes),
     )
 
 
 def _measure_depths(table: Mapping[str, Any], window: Window) -> tuple[int, ...]:
-    """Give the greatest depth of the queue in each of `_DEPTHS` parts of the window."""
-    queued, started = np.sort(table["queued"]), np.sort(table["started"])
+    """Give the greatest depth of the queue in each of `_DEPTHS` parts of the window, of waits that can be seen."""
+    waited = table["started"] - table["queued"] > _VISIBLE * window.duration
+    queued, started = np.sort(table["queued"][waited]), np.sort(table["started"][waited])
     arrivals = queued[(queued >= window.start) & (queued < window.end)]
     parts = np.arange(_DEPTHS)
     times = np.concatenate([window.start + window.duration * parts / _DEPTHS, arrivals])
@@ -172,9 +184,7 @@ def _measure_depths(table: Mapping[str, Any], window: Window) -> tuple[int, ...]
     return tuple(deepest.tolist())
 
 
-def _join_requests(
-    own: np.ndarray[Any, np.dtype[np.intp]], table: Mapping[str, Any], window: Window, most: int
-) -> Iterator[Bar]:
+def _join_requests(own: _Indexes, table: Mapping[str, Any], window: Window, most: int) -> Iterator[Bar]:
     """Make a bar a request, or, of more than `most`, one of all that start in the same part of the window."""
     part = window.duration / max(1, most - 1) if len(own) > most else 0.0
     groups: dict[float, list[int]] = defaultdict(list)
@@ -201,16 +211,18 @@ def _place_waits(bars: Sequence[Bar], window: Window) -> tuple[list[Bar], int]:
     return placed, len(free_from)
 
 
-def _summarise(table: Mapping[str, Any], seen: Any, window: Window) -> str:
-    ended = table["ended"][seen]
-    done = seen[ended <= window.end]
-    if not len(done):
-        return "no request done in this time" if len(table["ended"]) else "no requests"
-    until = min(window.end, float(table["ended"].max()))
-    rate = float(table["items"][done].sum()) / (until - window.start) * _MILLISECONDS
-    p50 = float(np.median(table["ended"][done] - table["queued"][done]))
-    noun = "request" if len(done) == 1 else "requests"
-    return f"{len(done)} {noun} done, {format_rate(rate)} items/s, p50 {format_ms(p50)} ms"
+def _summarise(table: Mapping[str, Any], shown: int) -> str:
+    """Count what is shown, and give the p50 of all.
+
+    A throughput or a p50 of the few requests of a window would contradict those of the run.
+    """
+    count = len(table["ended"])
+    if not count:
+        return "no requests"
+    p50 = f"{format_ms(float(np.median(table['ended'] - table['queued'])))} ms"
+    if shown < count:
+        return f"{shown} of {count} requests shown, p50 of all {p50}"
+    return f"{count} request{'' if count == 1 else 's'}, p50 {p50}"
 
 
 def format_ms(value: float) -> str:
@@ -218,11 +230,6 @@ def format_ms(value: float) -> str:
     if value >= 1 or value <= 0:
         return f"{value:.1f}"
     return f"{value:.{ceil(-log10(value)) + 1}f}"
-
-
-def format_rate(value: float) -> str:
-    """Write a throughput with three digits at least and without an exponent."""
-    return f"{value:.3g}" if value < 100 else f"{value:.0f}"  # noqa: PLR2004 - from there three digits are there
 
 
 def name_bar(bar: Bar) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deepsched.engine.checks import check_inputs
 from deepsched.errors import OptionError
 from deepsched.measure.inputs import generate_inputs
 
@@ -36,12 +37,20 @@ class Arrivals:
         What to load.
     rate : float
         Requests per second.
+    inputs : list or dict, optional
+        Each request's inputs; generated from the model's signature by default.
+
+    Raises
+    ------
+    InputError
+        If the inputs do not fit the model, or cannot be generated.
     """
 
-    def __init__(self, engine: Engine, rate: float) -> None:
+    def __init__(self, engine: Engine, rate: float, inputs: Any = None) -> None:
         self._engine = engine
         self._rate = rate
-        self._request = generate_inputs(engine.signature)
+        self._request = generate_inputs(engine.signature) if inputs is None else inputs
+        check_inputs(engine.signature, self._request)
         self._pending: deque[Future[Any]] = deque()
         self._stopping = threading.Event()
         self._error: Exception | None = None

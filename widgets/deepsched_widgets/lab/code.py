@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from deepsched.errors import OptionError
@@ -45,9 +46,10 @@ def write_code(wish: Wish, kind: str) -> str:
     if not kind:
         return ""
     plan = wish.plan()
-    if kind != PYTHON:
-        return plan.export(kind)
     given = wish.model.given
+    if kind != PYTHON:
+        own = wish.model.is_file and wish.model.value == str(given)
+        return plan.export(kind).replace('"model.onnx"', json.dumps(str(given))) if own else plan.export(kind)
     threads = None if wish.threads_per_core == 1 else wish.threads_per_core
     some = plan.num_cores < len(choose_cores(wish.topology, None)[0])
     call = write_compile_call(
@@ -61,4 +63,5 @@ def write_code(wish: Wish, kind: str) -> str:
         return call
     # The source is what a person typed: nothing in it may end the comment.
     source = "".join(char if char.isprintable() else " " for char in wish.topology.source)
-    return f"# Planned for {source}: run it there.\n{call}"
+    work = f"simulated for the {wish.workload.name}, not for this model"
+    return f"# Planned for {source}: run it there. What the lab showed was {work}.\n{call}"

@@ -28,6 +28,7 @@ def make_first_wish(
     workload: Workload,
     here: Topology,
     *,
+    inputs: Any = None,
     num_streams: int | None,
     scheduler: Scheduler | str | None,
     threads_per_core: int,
@@ -36,7 +37,7 @@ def make_first_wish(
     predict: bool,
 ) -> Wish:
     """Make a wish of what a person gave to `StreamLab`, whose parameters and errors these are."""
-    choice = choose_model(model)
+    choice = choose_model(model, inputs)
     engine = choice.engine
     if engine is not None:
         given = {"topology": topology, "num_streams": num_streams, "scheduler": scheduler, "predict": predict or None}

@@ -14,6 +14,7 @@ from deepsched.measure import ClosedLoop
 from deepsched_widgets.lab.arrivals import Arrivals
 from deepsched_widgets.lab.core_load import CoreLoad
 from deepsched_widgets.lab.live_run import PERIOD, Sample, Trace
+from deepsched_widgets.lab.words import describe_inputs
 
 if TYPE_CHECKING:
     from types import TracebackType
@@ -114,7 +115,7 @@ class MeasuredRun:
             rate=wish.rate,
             prediction=prediction,
             core_load=core_load,
-            note=self._rivals,
+            note=" ".join(filter(None, [self._rivals, describe_inputs(self._engine, wish)])),
         )
 
     def trace(self) -> Trace:
@@ -178,9 +179,9 @@ class MeasuredRun:
         wish = self._wish
         load: Load | None = None
         if wish.rate is not None:
-            load = Arrivals(self._engine, wish.rate)
+            load = Arrivals(self._engine, wish.rate, wish.model.inputs)
         elif wish.clients:
-            load = ClosedLoop(self._engine, wish.clients)
+            load = ClosedLoop(self._engine, wish.clients, wish.model.inputs)
         if load is not None:
             load.start()
         self._settled = time.perf_counter()

@@ -74,7 +74,7 @@ class Predictor:
     def calibrate(self, model: ModelChoice) -> None:
         """Run `model` for some seconds on a single stream; see `measure_workload`. The cores should be free."""
         self._on_progress("Calibrating the prediction: a few seconds of single-stream runs.")
-        self._workloads[model] = measure_workload(model.given, seconds=_CALIBRATION_SECONDS)
+        self._workloads[model] = measure_workload(model.given, inputs=model.inputs, seconds=_CALIBRATION_SECONDS)
 
     def compare(self, plan: StreamPlan, wish: Wish, snapshot: Snapshot) -> Prediction | None:
         """Add a period of a setting; give what is predicted beside the mean so far, or None while either is unknown."""

@@ -51,7 +51,7 @@ class Recording:
                 "setting": len(self._settings) - 1,
                 "num_streams": sample.num_streams,
                 "throughput": _plain(snapshot.throughput),
-                "requests": snapshot.requests,
+                "requests": snapshot.requests if wish.workload is None else None,
                 **{f"p{name}_ms": _plain(getattr(snapshot.latency, f"p{name}") * _MILLISECONDS) for name in (50, 99)},
                 "queue_depth": snapshot.queue_depth,
                 "utilisation": [_plain(share) for share in snapshot.utilisation],
@@ -63,7 +63,8 @@ class Recording:
 
         One object with `began` (ISO 8601, UTC), `versions`, `settings` and `periods`. A setting says its `origin`,
         model, machine, load and plan; a period, of half a second, at how many seconds after the first one it ended
-        and the number of its setting. Throughput is in items/s.
+        and the number of its setting. Throughput is in items/s. What is simulated has a workload and no model, and its
+        periods count no requests: each shows the same simulation.
         """
         return json.dumps(
             {
@@ -79,7 +80,7 @@ class Recording:
 def _describe(wish: Wish) -> dict[str, Any]:
     return {
         "origin": wish.origin,
-        "model": wish.model.label,
+        "model": wish.model.label if wish.workload is None else None,
         "machine": wish.topology.source,
         "clients": wish.clients,
         "rate": wish.rate,

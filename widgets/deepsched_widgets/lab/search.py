@@ -136,6 +136,7 @@ class Search:
             wish.model.given,
             clients=wish.clients or None,
             rate=wish.rate,
+            inputs=wish.model.inputs,
             topology=wish.topology,
             budget=self._budget,
             progress=self._watch,

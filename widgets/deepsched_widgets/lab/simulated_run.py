@@ -54,8 +54,12 @@ class SimulatedRun:
         )
 
     def trace(self) -> Trace:
-        """Give the last requests that were simulated."""
-        return Trace(self._wish, self._now.plan.num_streams, self._now.records)
+        """Give the last requests that were simulated and answered while others came, as a run that goes on has them."""
+        records = self._now.records
+        last = max(record.queued for record in records)
+        # Of a queue that grows beyond all bounds none may be left; then all.
+        answered = tuple(record for record in records if record.ended <= last) or records
+        return Trace(self._wish, self._now.plan.num_streams, answered)
 
     def __enter__(self) -> Self:
         return self

@@ -6,10 +6,14 @@ from math import isnan
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from deepsched.engine import Engine
     from deepsched.planning import StreamPlan
     from deepsched_widgets.lab.live_run import Sample
     from deepsched_widgets.lab.prediction import Prediction
     from deepsched_widgets.lab.wish import Wish
+
+_TIMES = "\N{MULTIPLICATION SIGN}"
+_ELSEWHERE = "This is not the machine that you are on: what runs here is simulated, not measured."
 
 
 def describe_plan(plan: StreamPlan) -> str:
@@ -24,15 +28,42 @@ def describe_ground(wish: Wish) -> str:
     return f"Simulated: {wish.workload.name} on {wish.topology.source}"
 
 
+def describe_conditions(wish: Wish) -> str:
+    """Say what there is to know before a number is believed: that nothing is measured, that streams will stand idle."""
+    said = [] if wish.workload is None else [_ELSEWHERE]
+    streams = wish.num_streams if wish.several else 1
+    if wish.clients and wish.clients < streams:
+        said.append(f"{_count(wish.clients, 'client')} can keep at most {wish.clients} of {streams} streams busy.")
+    return " ".join(said)
+
+
+def describe_inputs(engine: Engine, wish: Wish) -> str:
+    """Say of a model with dynamic dimensions how large the generated inputs are; nothing of a person's own."""
+    if wish.model.inputs is not None or not (wish.clients or wish.rate):
+        return ""
+    shapes = {spec.name: spec.shape or () for spec in engine.signature.inputs}
+    sizes = {name: [size if isinstance(size, int) else 1 for size in shape] for name, shape in shapes.items()}
+    dynamic = [name for name, shape in shapes.items() if list(shape) != sizes[name]]
+    if not dynamic:
+        return ""
+    listed = ", ".join(f"{name} {_TIMES.join(map(str, sizes[name]))}" for name in dynamic)
+    return f"Inputs are generated, dynamic sizes being 1: {listed}. StreamLab(model, inputs=...) takes yours."
+
+
 def describe_sample(plan: StreamPlan, sample: Sample) -> str:
     """Say what runs, such as ``2 streams, 214 items/s, p50 9.3 ms, p99 12.1 ms. No findings.``."""
+    # What has a workload was simulated: a model that runs is one.
+    origin = "" if sample.workload is None else "Simulated: "
+    return f"{origin}{describe_rate(sample)} {_name_findings(plan)}"
+
+
+def describe_rate(sample: Sample) -> str:
+    """Say ``2 streams, 214 items/s, p50 9.3 ms, p99 12.1 ms.``."""
     snapshot = sample.snapshot
     words = [_count(sample.num_streams, "stream"), _write_rate(snapshot.throughput)]
     if not isnan(snapshot.latency.p50):
         words += [f"p50 {snapshot.latency.p50 * 1000:.1f} ms", f"p99 {snapshot.latency.p99 * 1000:.1f} ms"]
-    # What has a workload was simulated: a model that runs is one.
-    origin = "" if sample.workload is None else "Simulated: "
-    return f"{origin}{', '.join(words)}. {_name_findings(plan)}"
+    return f"{', '.join(words)}."
 
 
 def describe_prediction(prediction: Prediction) -> str:

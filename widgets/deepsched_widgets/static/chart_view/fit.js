@@ -33,6 +33,27 @@ export function fitLayout(layout, narrow, width, { ink, page, line }) {
   return width < NARROW ? mergeLayout({ ...fitted, dragmode: false }, narrow) : fitted;
 }
 
+// What is dim on a dark page, and what stands for it there: deepsched.render draws for white paper.
+const LIGHTER = { "#0072B2": "#56B4E9", "rgba(0,114,178,0.18)": "rgba(86,180,233,0.26)" };
+
+/** Whether ink of a computed colour, such as `rgb(255, 255, 255)`, is that of a dark page. */
+export function isLight(ink) {
+  const [red, green, blue] = (ink.match(/^rgba?\((.*)\)$/)?.[1] ?? "0").split(/[ ,/]+/).map(Number);
+  return 0.3 * red + 0.6 * green + 0.1 * blue > 128;
+}
+
+/** Give the traces the colours that a page of this ink needs. */
+export function fitColours(value, ink) {
+  if (!isLight(ink)) return value;
+  const lighten = (part) => {
+    if (typeof part === "string") return LIGHTER[part] ?? part;
+    if (Array.isArray(part)) return part.map(lighten);
+    if (part === null || typeof part !== "object") return part;
+    return Object.fromEntries(Object.entries(part).map(([name, inner]) => [name, lighten(inner)]));
+  };
+  return lighten(value);
+}
+
 /** Give the traces that come without `x` that of the first: the kernel sends a column of times once. */
 export function shareTimes(traces) {
   return traces.map((trace) => (trace.x ? trace : { ...trace, x: traces[0].x }));

@@ -1,6 +1,6 @@
 // @ts-check
 /** A plotly figure in the colours of the page and as wide as it is, with a table of what it shows. */
-import { fitLayout, shareTimes } from "./fit.js";
+import { fitColours, fitLayout, shareTimes } from "./fit.js";
 import { bringPlotly, hasPlotly } from "./plotly.js";
 import { scheduleDrawing } from "../shared/redraw.js";
 import { drawTable, foldedTable } from "../shared/table.js";
@@ -30,9 +30,11 @@ function render({ model, el, signal }) {
     // Without plotly it is drawn when that comes, without a width when the page shows it.
     if (!hasPlotly() || !width) return;
     if (!figure.classList.contains("js-plotly-plot")) figure.replaceChildren();
-    const layout = fitLayout(model.get("layout_of_figure"), model.get("narrow"), width, readTheme(root));
+    const theme = readTheme(root);
+    const layout = fitLayout(model.get("layout_of_figure"), model.get("narrow"), width, theme);
+    const traces = fitColours(shareTimes(model.get("data")), theme.ink);
     // plotly writes into what it is given.
-    globalThis.Plotly.react(figure, structuredClone(shareTimes(model.get("data"))), structuredClone(layout), CONFIG);
+    globalThis.Plotly.react(figure, structuredClone(traces), structuredClone(layout), CONFIG);
   }
 
   function onSilence() {

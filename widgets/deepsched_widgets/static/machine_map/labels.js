@@ -8,10 +8,13 @@ export const HEAD_TEXT = 11;
 export const fitText = (texts, width, size) => texts.find((text) => text.length * size * 0.6 <= width) ?? "";
 export const markStream = ({ stream, stray }) => `S${stream}${stray ? "▲" : ""}`;
 
-/** Write on a cell its stream and, below or beside that, its cpu; before the cpu the initial of its core's kind. */
+/**
+ * Write on a cell its stream and, below or beside that, its cpu; before the cpu the initial of its core's kind. A cell
+ * in no stream has its cpu only where cells in streams have theirs: it would seem to be that of the stream beside it.
+ */
 export function labelCell(cell) {
-  const { x, y, w, h, id, stream, threads: [{ kind }] } = cell;
-  const mark = markStream(cell);
+  const { x, y, w, h, id, stream, within: { core }, threads: [{ kind }] } = cell;
+  const mark = markStream(stream === null ? core : cell);
   const number = kind ? `${kind[0].toUpperCase()} ${id}` : `${id}`;
   const size = Math.min(16, Math.max(10, Math.min(w, h) * 0.38), (w - 1) / mark.length / 0.6);
   const small = Math.max(8, size * 0.75);
@@ -21,7 +24,9 @@ export function labelCell(cell) {
     [[mark, size, 0.54, 0.5, w]],
   ];
   const fits = ([text, size, , , width]) => size > 7 && size < h - 1 && fitText([text], width, size);
-  const way = (stream === null ? [[[number, 9, 0.5, 0.5, w - 1]]] : ways).find((way) => way.every(fits)) ?? [];
+  const find = (ways) => ways.find((way) => way.every(fits)) ?? [];
+  const numbered = core.stream === null || find(ways).length > 1;
+  const way = find(stream !== null ? ways : numbered ? [[[number, 9, 0.5, 0.5, w - 1]]] : []);
   return way.map(([text, size, across, down]) => ({ x: x + w * across, y: y + h * down, text, size }));
 }
 

@@ -84,6 +84,7 @@ export function addPicture(root, name, choose) {
     const facts = its ? [describeThreads(its), ...said].join(" · ") : thread ? "" : HINT;
     detail.firstChild.textContent = thread ? nameThread(thread, machine, plan) : its ? `stream ${stream}` : "";
     detail.lastChild.textContent = facts;
+    detail.title = detail.textContent;
     drawTable(table, tabulateMap(picture, machine));
   }
 

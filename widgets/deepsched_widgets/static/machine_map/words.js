@@ -37,15 +37,15 @@ function listFacts(threads) {
   return [...PLACES.map((key) => formatRanges(listOf(threads, key))), mean];
 }
 
-/** Say where threads are and how busy, in so many facts at most. */
-export function describeThreads(threads, most = 9) {
-  const facts = listFacts(threads).map((fact, i) => fact && `${FACTS[i]}: ${fact}`);
-  return facts.slice(0, most).filter(Boolean).join(" · ");
-}
+/** Say where threads are and how busy. */
+export const describeThreads = (threads) =>
+  listFacts(threads).flatMap((fact, i) => (fact ? `${FACTS[i]}: ${fact}` : [])).join(" · ");
 
 /** Name a stream in the legend. */
-export const nameStream = (threads) =>
-  `S${threads[0].stream} · ${describeThreads(threads, 2)}${threads[0].stray ? " ▲ threads elsewhere" : ""}`;
+export function nameStream(threads) {
+  const [{ stream, stray }] = threads;
+  return `S${stream} · cores: ${formatRanges(listOf(threads, "core"))}${stray ? " ▲ threads elsewhere" : ""}`;
+}
 
 /** The map as a table: a row a stream or, without a plan, a row an L3. */
 export function tabulateMap({ threads, streams, findings }, { names }) {

@@ -1,7 +1,7 @@
 // @ts-check
 /** Panels, lanes and bars as SVG: elements are made once and then kept in step. */
 import { join, set } from "../shared/dom.js";
-import { AXIS, HEAD, LEGIBLE } from "./layout.js";
+import { AXIS, HEAD, LEGIBLE, NOTE } from "./layout.js";
 import { nameBar } from "./words.js";
 
 const NUM_COLOURS = 7;
@@ -11,7 +11,7 @@ const LAST = 24; // px: a tick's text so near to the end stands before it
 
 // Markup of ours alone: what comes from the kernel goes in as attributes and textContent.
 const PATTERN = '<pattern width="6" height="6" patternUnits="userSpaceOnUse"><path/></pattern>';
-const PANEL = `<g><text class="ds-title"></text><text class="ds-origin"></text><text></text><text class="ds-note"></text>
+const PANEL = `<g><text class="ds-title"></text><text class="ds-origin"></text><text></text><g class="ds-note"></g>
   <g class="ds-ticks"></g><g class="ds-lanes"></g><text class="ds-queue">queue</text>
   <path class="ds-depth"/><path/><g></g></g>`;
 const TICK = "<g><line/><text></text></g>";
@@ -38,7 +38,7 @@ function drawPanel(node, panel, bars, patterns) {
   placeText(title, x, y + 14, panel.title);
   placeText(origin, x + w, y + 14, `${panel.sign} ${panel.origin}`);
   placeText(summary, x, y + 33, panel.summary);
-  placeText(note, x, bottom + AXIS + 11, panel.note);
+  join(note, panel.notes, "<text></text>", (line, words, i) => placeText(line, x, bottom + AXIS + 11 + i * NOTE, words));
   placeText(queue, x, top - 8, "queue");
   drawTicks(ticks, panel);
   join(lanes, Array.from({ length: panel.lanes }), LANE, (group, _, stream) => {
@@ -69,12 +69,14 @@ function drawTicks(parent, { ticks, plot, y, bottom }) {
 function drawLane(group, { x, w, top, lane, every }, stream, patterns) {
   const [line, chip, pattern, text] = set(group, { "data-colour": stream % NUM_COLOURS }).children;
   const y = top + stream * lane;
-  const place = { x, y: y + lane * 0.1, w: 30, h: lane * 0.8 };
+  const small = lane < LEGIBLE;
+  // A name that is higher than its lane stands beside the badge.
+  const place = { x: small ? x + 26 : x, y: y + lane * 0.1, w: small ? 10 : 30, h: lane * 0.8 };
   set(line, { x1: x, x2: x + w, y1: y, y2: y });
   placeRect(chip, place);
   set(placeRect(pattern, place), { fill: `url(#${patterns}${stream % HATCHES.length})` });
-  set(text, { class: lane < LEGIBLE ? "ds-small" : null });
-  placeText(text, x + 15, y + lane / 2, stream % every ? "" : `S${stream}`);
+  set(text, { class: small ? "ds-small" : null });
+  placeText(text, small ? x + 11 : x + 15, y + lane / 2, stream % every ? "" : `S${stream}`);
 }
 
 function drawBar(cell, bar, index, patterns) {

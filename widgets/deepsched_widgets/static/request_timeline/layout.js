@@ -9,14 +9,14 @@
  * @typedef {{ panel: number, request: number, count: number, stream: number, row: number, started: number,
  *   ended: number, waited: number, ran: number, run: Place | null, wait: Place | null, text: string }} Bar
  */
-import { cutText } from "./words.js";
+import { cutText, wrapText } from "./words.js";
 
 const LEAST = 340; // px for a panel: fewer columns before narrower ones
 const GAP = 24;
 const LABELS = 42;
 export const HEAD = 50;
 export const AXIS = 26;
-const NOTE = 18;
+export const NOTE = 15; // px: a line of it
 const ROW = 10;
 const DEEPEST = 8; // rows that a queue drawn by its depth takes
 export const LEGIBLE = 14; // px: lanes below it bear no numbers
@@ -27,6 +27,7 @@ export function layoutTimelines(picture, width) {
   const room = Math.max(width, 320);
   const columns = Math.max(1, Math.min(picture.panels.length, Math.floor((room + GAP) / (LEAST + GAP))));
   const w = (room - (columns - 1) * GAP) / columns;
+  const deepest = Math.max(0, ...picture.panels.flatMap(({ depths }) => depths));
   const panels = [];
   let y = 0;
   for (let first = 0; first < picture.panels.length; first += columns) {
@@ -34,7 +35,7 @@ export function layoutTimelines(picture, width) {
     // All of a row begin their lanes at one height: the deepest queue makes room for the others.
     const queue = ROW * Math.max(2, ...row.map(({ rows, depths }) => (depths.length ? DEEPEST : rows))) + 4;
     const placed = row.map((panel, i) => {
-      return layoutPanel(panel, first + i, picture, { x: i * (w + GAP), y, w, queue });
+      return layoutPanel(panel, first + i, picture, { x: i * (w + GAP), y, w, queue, deepest });
     });
     panels.push(...placed);
     y += Math.max(...placed.map(({ h }) => h)) + GAP / 2;
@@ -42,7 +43,7 @@ export function layoutTimelines(picture, width) {
   return { width: room, height: y - GAP / 2, columns, panels, bars: panels.flatMap((panel) => panel.bars) };
 }
 
-function layoutPanel(panel, index, { start, duration }, { x, y, w, queue }) {
+function layoutPanel(panel, index, { start, duration }, { x, y, w, queue, deepest }) {
   const lane = Math.max(9, Math.min(26, 384 / panel.lanes));
   const plot = { x: x + LABELS, w: w - LABELS - 1 };
   const scale = plot.w / duration;
@@ -61,15 +62,16 @@ function layoutPanel(panel, index, { start, duration }, { x, y, w, queue }) {
     const fits = run && lane >= LEGIBLE && words.length * CHARACTER + 3 <= run.w;
     return { ...bar, run, wait, text: fits ? words : "" };
   });
+  const notes = wrapText(panel.note, w, 11);
   return {
-    ...panel, x, y, w, h: bottom - y + AXIS + (panel.note ? NOTE : 0), plot, lane, top, bottom,
+    ...panel, x, y, w, h: bottom - y + AXIS + notes.length * NOTE, plot, lane, top, bottom,
     title: cutText(panel.title, w - 100, 14),
     summary: cutText(panel.summary, w, 12),
-    note: cutText(panel.note, w, 11),
+    notes,
     ticks: chooseTicks(start, duration, plot.w).map(({ time, text }) => ({ x: at(time), text })),
     // Every lane has its colour; names only as many as stand clear of each other.
     every: Math.ceil(13 / lane),
-    depthLine: drawDepths(panel.depths, plot, top - 3),
+    depthLine: drawDepths(panel.depths, deepest, plot, top - 3),
     bars: bars.filter(({ run, wait }) => run || wait),
   };
 }
@@ -95,10 +97,10 @@ export function chooseTicks(start, duration, width) {
   return ticks;
 }
 
-/** Draw the queue's depth over time as one area. */
-function drawDepths(depths, plot, bottom) {
+/** Draw the queue's depth over time as one area, on the scale of the picture's deepest queue. */
+function drawDepths(depths, deepest, plot, bottom) {
   if (!depths.length) return "";
-  const [part, unit] = [plot.w / depths.length, (DEEPEST * ROW) / Math.max(...depths)];
+  const [part, unit] = [plot.w / depths.length, (DEEPEST * ROW) / deepest];
   const steps = depths.map((depth) => `V${(bottom - depth * unit).toFixed(1)}h${part.toFixed(3)}`);
   return `M${plot.x} ${bottom}${steps.join("")}V${bottom}Z`;
 }

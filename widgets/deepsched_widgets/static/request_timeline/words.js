@@ -19,6 +19,17 @@ export function cutText(text, width, size) {
   return text.length <= most ? text : `${text.slice(0, most - 1)}…`;
 }
 
+/** Break a text into lines of a width, at 0.54 of the font's size a character. */
+export function wrapText(text, width, size) {
+  const most = Math.max(1, Math.floor(width / (size * 0.54)));
+  const lines = [];
+  for (const word of text.split(" ").filter(Boolean)) {
+    const longer = lines.length ? `${lines.at(-1)} ${word}` : word;
+    lines.length && longer.length <= most ? (lines[lines.length - 1] = longer) : lines.push(word);
+  }
+  return lines;
+}
+
 const COLUMNS = ["timeline", "request", "stream", "queued at, ms", "waited, ms", "ran, ms", "ended at, ms"];
 
 /** Write the bars as a table. */

@@ -1,7 +1,7 @@
 // @ts-check
 /** A choice among a few, the last of which is "other": then a text field asks for a path or for synthetic text. */
 import { join, set } from "../shared/dom.js";
-import { fill, say } from "./page.js";
+import { fill, say, write } from "./page.js";
 
 const OTHER = "\u2026"; // no path, no name, no synthetic text
 const OTHERS = { model: "other file…", machine: "file or synthetic text…" };
@@ -63,6 +63,9 @@ export function bindChoice(name, { part, model, on, tell, fixed, schedule, id })
     wished = settleWish(wished, before, now);
     before = now;
     select.disabled = fixed(name);
+    // A workload is what a simulation runs.
+    const unused = name === "model" && !model.get("limits").measurable;
+    write(select.previousElementSibling, unused ? "model (for the code)" : name);
     const shown = showChoice(model.get("choices")[`${name}s`], now.inForce, wished, fixed(name) ? null : OTHERS[name]);
     fillSelect(select, shown.options, shown.selected);
     fill(text, { hidden: shown.text === null, value: shown.text ?? "" });

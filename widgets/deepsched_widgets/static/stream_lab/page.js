@@ -1,18 +1,18 @@
 // @ts-check
 /** The page: its elements and their names. `#start` names one in the markup; all words of the kernel go in as text. */
 
-const choice = (name, hint) => `<div class="ds-choice"><label>${name}<select #${name}></select></label>
+const choice = (name, hint) => `<div class="ds-choice"><label><span>${name}</span><select #${name}></select></label>
   <input #${name}_text type="text" spellcheck="false" aria-label="other ${name}" placeholder="${hint}">
-  <p #${name}_error role="alert"></p></div>`;
+  <p #${name}_error role="alert" tabindex="0"></p></div>`;
 const radio = (value) => `<label><input type="radio" value="${value}"><span>${value}</span></label>`;
-const section = (name, title, more = "") => `<details #${name}_section><summary>${title}</summary>
-  <div #${name} class="ds-place"></div>${more}</details>`;
+const section = (name, title) => `<details #${name}_section><summary>${title}</summary>
+  <div #${name} class="ds-place"></div></details>`;
 
 const VIEW = `<section class="ds ds-lab" data-deepsched="lab" aria-label="deepsched lab">
 <h3 #heading></h3>
 <div class="ds-row">${choice("model", "path of an .onnx file")}
   ${choice("machine", "pack:2 l3:1 core:8 pu:1, or a path")}</div>
-<div class="ds-row">
+<div class="ds-steer"><div class="ds-row">
   <fieldset #scheduler><legend>scheduler</legend><div>${radio("multi_stream")}${radio("single_stream")}</div></fieldset>
   <div #streams><span>num_streams</span><div>
     <input #slider type="range" min="1" step="1" aria-label="num_streams">
@@ -27,18 +27,19 @@ const VIEW = `<section class="ds ds-lab" data-deepsched="lab" aria-label="deepsc
 <div class="ds-row ds-run">
   <button #start></button>
   <button #tune title="Find the schedule with the highest throughput"></button>
+  <button #compare></button><span #compared></span>
   <span #tuning><progress #progress max="1" aria-label="tuning"></progress>
     <span #progress_words></span></span>
   <span #rest role="timer"></span>
-</div>
+  <span #verdict role="status"><span></span><button></button></span>
+</div></div>
 <div class="ds-report"><p #sentence aria-live="polite"></p><p #prediction></p>
   <p #note role="status"></p></div>
-<div class="ds-row ds-compare"><button #compare>Keep this plan to compare</button><span #compared></span></div>
 <div #machine_map class="ds-place"></div>
 <div #findings role="region" aria-label="Findings" tabindex="0"><p>No findings.</p><ul></ul></div>
 <div #chart class="ds-place"></div>
 ${section("timeline", "Requests over time")}
-${section("sweep", "Throughput against num_streams", '<div #verdict role="status"><p></p><button></button></div>')}
+${section("sweep", "Throughput against num_streams")}
 <details #panel><summary>Code</summary>
   <div class="ds-row"><label>for<select #code_kind></select></label><button #copy>Copy</button></div>
   <pre #code tabindex="0" role="region" aria-label="code"></pre></details>

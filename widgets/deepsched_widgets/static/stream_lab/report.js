@@ -20,7 +20,7 @@ export function bindReport({ part, model, on, get, tell, clock, gone }) {
     });
     say(part.note, gone() ? GONE : model.get("note"));
     const kept = model.get("compared");
-    set(part.compare, { "aria-pressed": kept !== "" });
+    write(set(part.compare, { "aria-pressed": kept !== "" }), kept ? "Stop comparing" : "Keep this plan to compare");
     write(part.compared, kept && `Compared with: ${kept}`);
   };
 }

@@ -16,8 +16,14 @@ export function describeButtons(state) {
   };
 }
 
+/** Say whether what tune found is what stands already; single_stream has no number of streams to choose. */
+export function isInForce(verdict, get) {
+  const asked = verdict.scheduler === "single_stream" ? ["scheduler"] : ["scheduler", "num_streams"];
+  return [...asked, "threads_per_core"].every((name) => verdict[name] === get(name));
+}
+
 /** Bring the row of buttons to life. */
-export function bindRunRow({ part, model, on, wish, state, fixed }) {
+export function bindRunRow({ part, model, on, get, wish, state, fixed }) {
   for (const name of ["start", "tune"]) on(part[name], "click", () => wish(describeButtons(state())[name][1]));
   const [words, use] = part.verdict.children;
   on(use, "click", () => {
@@ -33,6 +39,6 @@ export function bindRunRow({ part, model, on, wish, state, fixed }) {
     write(part.progress_words, model.get("progress_words"));
     const verdict = model.get("verdict");
     say(words, verdict.words);
-    say(use, verdict.label);
+    say(use, verdict.label).disabled = isInForce(verdict, get);
   };
 }

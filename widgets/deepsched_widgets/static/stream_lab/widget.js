@@ -15,6 +15,9 @@ import { bindRunRow } from "./run_row.js";
 import { drawChildren } from "./sections.js";
 import { collectWishes, startClock } from "./wishes.js";
 
+const FEW = 7; // streams whose legend is one row
+const CONTROLS = ":is(button, select, input, fieldset):not(.ds-place *, [data-part=copy])";
+
 /** Make what the parts share: the page, the model as the person wants it, the ways to the kernel, the view's end. */
 function openLab({ model, el, signal, host }, schedule) {
   const clock = startClock(signal);
@@ -53,11 +56,20 @@ function render(context) {
   const lab = openLab(context, schedule);
   const binders = [bindControls, bindRunRow, bindCountdown, bindReport, bindFindings, bindCodePanel, bindDownloads];
   const shows = [...["model", "machine"].map((name) => bindChoice(name, lab)), ...binders.map((bind) => bind(lab))];
+  let wasGone = false;
+  /** Without a kernel nothing can be asked for; what is written and drawn stays, and the code can be copied. */
+  function enable(enabled) {
+    wasGone = !enabled;
+    for (const node of lab.part.root.querySelectorAll(CONTROLS)) node.disabled = wasGone;
+  }
   function show() {
     queued = 0;
-    const origin = model.get("limits").measurable ? "measured" : "simulated";
-    Object.assign(lab.part.root.dataset, { state: lab.state(), origin });
+    if (wasGone && !lab.gone()) enable(true);
+    const { measurable, max_streams } = model.get("limits");
+    const [origin, streams] = [measurable ? "measured" : "simulated", max_streams > FEW ? "many" : "few"];
+    Object.assign(lab.part.root.dataset, { state: lab.state(), origin, streams });
     for (const each of shows) each();
+    if (lab.gone()) enable(false);
   }
   model.on("change", schedule);
   // JupyterLab takes arrow keys, Enter and more from what is focused, unless it bears this.
