@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from tests.browser.servers import TOKEN
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Locator, Page
 
     from tests.browser.servers import Server
@@ -152,3 +154,10 @@ def switch_theme(page: Page, theme: str) -> None:
     page.locator(".lm-Menu-itemLabel", has_text=re.compile("^Theme$")).hover()
     page.locator(".lm-Menu-itemLabel", has_text=re.compile(f"^JupyterLab {theme.title()}$")).click()
     page.locator(f'body[data-jp-theme-light="{str(theme == "light").lower()}"]').wait_for(state="attached")
+
+
+def take_picture(locator: Locator, path: Path) -> None:
+    """Take a picture of a part of the page, from its top: else controls that stay in sight would stand elsewhere."""
+    locator.evaluate("e => e.scrollIntoView({ block: 'start' })")
+    locator.page.wait_for_timeout(500)
+    locator.screenshot(path=path)

@@ -12,6 +12,7 @@ from tests.browser.pages import (
     run_all_cells,
     scroll_to,
     set_slider,
+    take_picture,
     wait_for_cpus,
     wait_for_sentence,
 )
@@ -48,7 +49,7 @@ def test_notebook_runs_and_its_labs_answer(page, open_notebook, screenshots):
     wait_for_sentence(lab, r"^2 streams, [1-9][\d.]* items/s")
     two = read_rate(lab)
     page.wait_for_timeout(2500)
-    lab.screenshot(path=screenshots / "lab-light.png")
+    take_picture(lab, screenshots / "lab-light.png")
     # THEN both rates are real, and they differ
     assert one > 0
     assert two > 0

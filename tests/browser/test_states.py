@@ -12,6 +12,7 @@ from tests.browser.pages import (
     run_all_cells,
     set_slider,
     switch_theme,
+    take_picture,
     wait_for_cpus,
     wait_for_sentence,
 )
@@ -57,9 +58,8 @@ def test_the_bad_stream_is_seen_at_once(states_page, screenshots, theme):
     wait_for_cpus(states_page, golden, 1, [6, 7, 8, 9, 10])
     assert "stream 1 straddles sockets 0 and 1" in golden.locator(".ds-map svg").first.text_content()
     assert not scrolls_sideways(golden)
-    states_page.wait_for_timeout(500)
-    golden.screenshot(path=screenshots / f"golden-3-{theme}.png")
-    golden.locator("[data-part=machine_map]").screenshot(path=screenshots / f"three-streams-{theme}.png")
+    take_picture(golden, screenshots / f"golden-3-{theme}.png")
+    take_picture(golden.locator("[data-part=machine_map]"), screenshots / f"three-streams-{theme}.png")
 
 
 def test_128_cores_in_the_dark(states_page, screenshots):
@@ -69,8 +69,7 @@ def test_128_cores_in_the_dark(states_page, screenshots):
     assert large.locator("[data-cpu]").count() == 256
     large.locator('[data-finding="l3-straddle"]', has_text="(11 streams)").wait_for()
     assert not scrolls_sideways(large)
-    states_page.wait_for_timeout(500)
-    large.locator("[data-part=machine_map]").screenshot(path=screenshots / "cores-128-dark.png")
+    take_picture(large.locator("[data-part=machine_map]"), screenshots / "cores-128-dark.png")
 
 
 def test_a_narrow_page_is_one_column(states_page, screenshots):
@@ -81,4 +80,4 @@ def test_a_narrow_page_is_one_column(states_page, screenshots):
         states_page.wait_for_timeout(1000)
         assert not scrolls_sideways(lab)
         assert lab.locator(".ds-map svg").first.evaluate("e => e.getBoundingClientRect().width") <= NARROW
-    golden.screenshot(path=screenshots / "narrow-light.png")
+    take_picture(golden, screenshots / "narrow-light.png")
