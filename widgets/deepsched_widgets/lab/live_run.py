@@ -8,6 +8,8 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol, Self
 
+from deepsched_widgets.lab.job import Job
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from types import TracebackType
@@ -86,7 +88,7 @@ class Audience(Protocol):
         """Take it that the run is over, and what ended it, if anything did."""
 
 
-class LiveRun:
+class LiveRun(Job):
     """One thread that opens a source, lets it follow wishes, and tells an audience of it.
 
     Only the newest wish counts: wishes that come while an older one is being carried out replace each other.
@@ -105,40 +107,23 @@ class LiveRun:
     """
 
     def __init__(self, open_source: Callable[[Wish], Source], audience: Audience, wish: Wish, seconds: float) -> None:
+        super().__init__(wish, self._work, "deepsched-live-run", _JOIN_SECONDS)
         self._open_source = open_source
         self._audience = audience
         self.seconds = seconds
-        self.wish = wish
         self._changed = threading.Event()
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="deepsched-live-run", daemon=True)
-
-    def start(self, after: Callable[[], None]) -> None:
-        """Start the run, in whose thread `after` is called first: it may wait for cores to be free."""
-        self._after = after
-        self._thread.start()
-
-    @property
-    def stopping(self) -> bool:
-        """Whether somebody asked for its end."""
-        return self._stopping.is_set()
 
     def follow(self, wish: Wish) -> None:
         """Replace the wish; the run follows as soon as it has carried out the one before."""
         self.wish = wish
         self._changed.set()
 
-    @property
-    def is_here(self) -> bool:
-        """Whether this is asked in its own thread."""
-        return self._thread is threading.current_thread()
-
     def stop(self, *, wait: bool = True) -> None:
-        """End the run; with `wait`, return when its threads and streams are gone."""
+        """End the run; see `Job`."""
+        # In this order: the thread looks at the first when the second wakes it.
         self._stopping.set()
         self._changed.set()
-        if wait and self._thread.ident is not None and not self.is_here:
-            self._thread.join(_JOIN_SECONDS)
+        super().stop(wait=wait)
 
     def _work(self) -> None:
         error: Exception | None = None
@@ -176,4 +161,4 @@ class LiveRun:
             self._audience.show_trace(self, source.trace())
 
     def _is_over(self, until: float) -> bool:
-        return self._stopping.is_set() or time.monotonic() >= until
+        return self.stopping or time.monotonic() >= until

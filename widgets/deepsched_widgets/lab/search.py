@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -11,11 +10,12 @@ from typing import TYPE_CHECKING, Protocol
 from deepsched.measure.tuning.tune import tune
 from deepsched.planning import Scheduler
 from deepsched.render.sweeps.sweep import SweepPoint, make_point
+from deepsched_widgets.lab.job import Job
 from deepsched_widgets.lab.simulated_search import search_by_simulation
 from deepsched_widgets.lab.traces import name_setting
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Iterator, Sequence
 
     from deepsched.measure.tuning.standing import Standing, Watch
     from deepsched.measure.tuning.trial import Trial
@@ -64,7 +64,7 @@ class StoppedError(Exception):
     """The person stopped the search."""
 
 
-class Search:
+class Search(Job):
     """One thread that finds the best setting for the model, the machine and the load of a wish.
 
     Parameters
@@ -78,32 +78,9 @@ class Search:
     """
 
     def __init__(self, wish: Wish, audience: Audience, budget: float) -> None:
-        self.wish = wish
+        super().__init__(wish, self._work, "deepsched-search", _JOIN_SECONDS)
         self._audience = audience
         self._budget = budget
-        self._stopping = threading.Event()
-        self._thread = threading.Thread(target=self._work, name="deepsched-search", daemon=True)
-
-    def start(self, after: Callable[[], None]) -> None:
-        """Start the search, in whose thread `after` is called first: it may wait for cores to be free."""
-        self._after = after
-        self._thread.start()
-
-    @property
-    def stopping(self) -> bool:
-        """Whether somebody asked for its end."""
-        return self._stopping.is_set()
-
-    @property
-    def is_here(self) -> bool:
-        """Whether this is asked in its own thread."""
-        return self._thread is threading.current_thread()
-
-    def stop(self, *, wait: bool = True) -> None:
-        """End the search; with `wait`, return when its threads and streams are gone."""
-        self._stopping.set()
-        if wait and self._thread.ident is not None and not self.is_here:
-            self._thread.join(_JOIN_SECONDS)
 
     def _work(self) -> None:
         verdict, error = None, None
@@ -119,7 +96,7 @@ class Search:
         self._audience.show_verdict(self, verdict, error)
 
     def _tell(self, progress: Progress) -> None:
-        if self._stopping.is_set():
+        if self.stopping:
             raise StoppedError
         self._audience.show_progress(self, progress)
 
