@@ -6,8 +6,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 
-from deepsched.errors import MissingPackageError, OptionError
+from deepsched.errors import OptionError
 from deepsched.planning import Scheduler
+from deepsched.render.figure import make_figure
 from deepsched.render.sweeps.sweep_figure import describe_sweep
 from deepsched.render.timelines.timeline_data import ORIGINS
 
@@ -160,11 +161,4 @@ def draw_sweep(points: Sequence[SweepPoint], *, boundaries: Mapping[int, str] | 
     OptionError
         If one num_streams, or single_stream, has two points of one origin.
     """
-    try:
-        import plotly.graph_objects as go  # noqa: PLC0415 - an extra, and heavy
-    except ImportError:
-        raise MissingPackageError(
-            "draw_sweep needs plotly, which is not installed. Install it with: pip install 'deepsched[widgets]'"
-        ) from None
-    figure = describe_sweep(points, boundaries=boundaries or {}, title=title)
-    return go.Figure(data=figure["data"], layout={**figure["layout_of_figure"], "template": "plotly_white"})
+    return make_figure(describe_sweep(points, boundaries=boundaries or {}, title=title), caller="draw_sweep")
