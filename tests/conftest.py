@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from deepsched import Topology
+
 # A shell that starts the tests in the background has them ignore Ctrl-C, and so would every process that they start.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -22,6 +24,13 @@ def keep_to_temporary_folders(tmp_path_factory):
             folder.chmod(0o700)
             patch.setenv(variable, str(folder))
         yield
+
+
+@pytest.fixture
+def two_cores() -> None:
+    """Two streams, or a worker beside a caller, need two cores; CI, where a skip is a failure, has them."""
+    if len(Topology.detect().usable_cores) < 2:
+        pytest.skip("needs two cores that this process may use")
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,6 @@ import numpy as np
 import pytest
 from onnx import ModelProto, parser
 
-from deepsched import Topology
 from deepsched.topology import parse_cpu_list
 
 if TYPE_CHECKING:
@@ -61,13 +60,6 @@ def repeating(make_model: Callable[..., ModelProto]) -> ModelProto:
 def slow_inputs() -> list[Any]:
     """Inputs that keep `repeating` busy for long enough to be watched."""
     return [np.ones((256, 256), np.float32), np.array(200)]
-
-
-@pytest.fixture
-def two_cores() -> None:
-    """Two streams need two cores: on one there is nothing to test, and CI, where a skip is a failure, has two."""
-    if len(Topology.detect().usable_cores) < 2:
-        pytest.skip("needs two cores that this process may use")
 
 
 @pytest.fixture(scope="session")

@@ -152,7 +152,7 @@ def test_closed_by_its_owner_while_it_is_watched(make_lab, engine):
     assert lab.note.startswith("The run ended: the engine was closed")
 
 
-@pytest.mark.skipif(CORES < 2, reason="one core has one stream")
+@pytest.mark.usefixtures("two_cores")
 def test_its_owner_may_change_the_streams_in_a_run(make_lab, engine):
     engine.set_num_streams(CORES)
     lab = make_lab(engine, clients=4)

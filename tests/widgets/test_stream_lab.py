@@ -59,11 +59,8 @@ class TestThisMachine:
         assert not lab.running
         assert "planned" in lab.sentence
 
+    @pytest.mark.usefixtures("two_cores")
     def test_threads_that_are_elsewhere_show_on_the_map(self, make_lab, monkeypatch):
-        if len(Topology.detect().usable_cores) < 2:
-            # CI, where a skip is a failure, has two.
-            pytest.skip("a stream of one thread has no worker that could be elsewhere")
-
         class MovedEngine(Engine):
             def verify_pinning(self, **options):
                 cpus = frozenset(self.plan.streams[0].cpus)

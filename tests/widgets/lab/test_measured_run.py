@@ -117,7 +117,7 @@ class TestAnEngine:
             run_until_it_fails()
         assert list_clients() == []
 
-    @pytest.mark.skipif(CORES < 2, reason="one core has one stream")
+    @pytest.mark.usefixtures("two_cores")
     def test_requests_of_streams_that_its_owner_took_away_can_be_drawn(self, engine):
         request = make_request(engine)
         with start(make(engine, num_streams=CORES, clients=0)) as run:
