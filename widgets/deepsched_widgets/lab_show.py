@@ -10,6 +10,7 @@ from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from deepsched.errors import OptionError
+from deepsched.render.plans.words import count
 from deepsched.render.timelines.chrome_trace import describe_chrome_trace
 from deepsched_widgets.lab.choices import list_findings
 from deepsched_widgets.lab.recording import Recording
@@ -86,7 +87,7 @@ class LabShow:
     def compare(self, *, keep: bool) -> None:
         """Keep the plan that is drawn to compare the next ones with, or let it go."""
         self._pictures.machine_map.compare_with(self._plan if keep else None)
-        streams = f"{self._plan.num_streams} stream{'' if self._plan.num_streams == 1 else 's'}"
+        streams = count(self._plan.num_streams, "stream")
         self._page.compared = f"{streams} on {self._plan.topology.source}" if keep else ""
 
     def begin_run(self, wish: Wish) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from deepsched.render.plans.finding_groups import group_findings
 from deepsched.render.plans.remote import NAMES, find_straddles
+from deepsched.render.plans.words import count
 from deepsched_widgets.misplaced import find_misplaced
 
 if TYPE_CHECKING:
@@ -36,9 +37,9 @@ def pack_machine(topology: Topology) -> dict[str, Any]:
     node_of = {t.socket: t.numa_node for t in threads}
     divided = any(t.numa_node != node_of[t.socket] for t in threads)
     same = not divided and len(nodes) == len(sockets)
-    title = [_count(len(sockets), "socket"), _count(len(cores), "core")]
+    title = [count(len(sockets), "socket"), count(len(cores), "core")]
     if len(threads) > len(cores):
-        title.append(_count(len(threads), "hardware thread"))
+        title.append(count(len(threads), "hardware thread"))
     if topology.limits.quota_cpus is not None:
         title.append(f"a quota of {topology.limits.quota_cpus:g} cpus")
     return {
@@ -75,7 +76,7 @@ def pack_plan(plan: StreamPlan, misplaced: Sequence[Mapping[str, Any]] = ()) -> 
     capped = f" ({asked} requested)" if asked not in (None, plan.num_streams) else ""
     findings = group_findings([*find_misplaced(misplaced), *plan.findings])
     return {
-        "title": _count(plan.num_streams, "stream") + capped,
+        "title": count(plan.num_streams, "stream") + capped,
         "num_streams": plan.num_streams,
         "owners": [stream_of.get(thread.cpu, _NONE) for thread in plan.topology.threads],
         "homes": homes,
@@ -122,7 +123,3 @@ def _list_if(condition: object, sign: _Sign) -> list[_Sign]:
 
 def _name_cache(l3: int, size: int | None) -> str:
     return f"L3 {l3} · {size / (1 << 20):g} MiB" if size else f"L3 {l3}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -7,6 +7,7 @@ from math import isfinite, nan, sqrt
 from typing import TYPE_CHECKING
 
 from deepsched.planning import Scheduler, plan_streams
+from deepsched.render.plans.words import count
 from deepsched.render.sweeps.sweep import SweepPoint, read_alignment
 
 if TYPE_CHECKING:
@@ -94,7 +95,7 @@ def name_schedule(scheduler: str, num_streams: int) -> str:
     """Name a schedule as people do: ``single_stream``, ``1 stream``, ``3 streams``."""
     if scheduler == Scheduler.single_stream:
         return "single_stream"
-    return f"{num_streams} stream{'' if num_streams == 1 else 's'}"
+    return count(num_streams, "stream")
 
 
 def make_point(mean: SettingMean, topology: Topology | None) -> SweepPoint:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from deepsched.errors import OptionError
 from deepsched.planning import choose_cores
+from deepsched.render.plans.words import count
 from deepsched.render.sweeps.sweep_svg import draw_sweep_svg
 from deepsched.render.timelines.timeline_data import ORIGINS
 from deepsched_widgets.chart_view import ChartView
@@ -185,7 +186,7 @@ def _name_load(sample: Sample) -> tuple[str, ...]:
     """Say what load a sample tells of, such as ``("16 clients", "small convnet")``."""
     words = []
     if sample.clients:
-        words.append(f"{sample.clients} client{'' if sample.clients == 1 else 's'}")
+        words.append(count(sample.clients, "client"))
     if sample.rate is not None:
         words.append(f"{sample.rate:g} requests/s")
     if sample.workload is not None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from deepsched.planning import Scheduler, choose_cores
 from deepsched.render.plans.finding_groups import group_findings
+from deepsched.render.plans.words import count
 from deepsched_widgets.lab.arrivals import MOST_RATE
 from deepsched_widgets.lab.code import list_code_kinds
 from deepsched_widgets.lab.machine_choice import list_machines
@@ -52,7 +53,7 @@ def list_findings(plan: StreamPlan, misplaced: Iterable[Mapping[str, Any]]) -> l
     several = plan.scheduler != Scheduler.single_stream
     shown = []
     for finding in group_findings([*find_misplaced(misplaced), *plan.findings]):
-        others = [count for count in finding.options if not (several and count == plan.num_streams)]
-        options = [[count, f"{count} stream{'' if count == 1 else 's'}"] for count in others]
+        others = [number for number in finding.options if not (several and number == plan.num_streams)]
+        options = [[number, count(number, "stream")] for number in others]
         shown.append({**finding.to_dict(), "options": options})
     return shown

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deepsched.planning import Scheduler
+from deepsched.render.plans.words import count
 from deepsched.render.timelines.timeline_data import MOST_TIMELINES, Timeline
 
 if TYPE_CHECKING:
@@ -55,4 +56,4 @@ def name_setting(scheduler: str, num_streams: int) -> str:
     """Say ``single_stream``, or ``multi_stream, 2 streams``."""
     if scheduler == Scheduler.single_stream:
         return "single_stream"
-    return f"multi_stream, {num_streams} stream{'' if num_streams == 1 else 's'}"
+    return f"multi_stream, {count(num_streams, 'stream')}"

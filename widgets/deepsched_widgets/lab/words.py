@@ -5,6 +5,8 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING
 
+from deepsched.render.plans.words import count
+
 if TYPE_CHECKING:
     from deepsched.engine import Engine
     from deepsched.planning import StreamPlan
@@ -18,7 +20,7 @@ _ELSEWHERE = "This is not the machine that you are on: what runs here is simulat
 
 def describe_plan(plan: StreamPlan) -> str:
     """Say what is planned, such as ``3 streams planned on 16 cores. Findings: socket-straddle.``."""
-    return f"{_count(plan.num_streams, 'stream')} planned on {_count(plan.num_cores, 'core')}. {_name_findings(plan)}"
+    return f"{count(plan.num_streams, 'stream')} planned on {count(plan.num_cores, 'core')}. {_name_findings(plan)}"
 
 
 def describe_ground(wish: Wish) -> str:
@@ -33,7 +35,7 @@ def describe_conditions(wish: Wish) -> str:
     said = [] if wish.workload is None else [_ELSEWHERE]
     streams = wish.num_streams if wish.several else 1
     if wish.clients and wish.clients < streams:
-        said.append(f"{_count(wish.clients, 'client')} can keep at most {wish.clients} of {streams} streams busy.")
+        said.append(f"{count(wish.clients, 'client')} can keep at most {wish.clients} of {streams} streams busy.")
     return " ".join(said)
 
 
@@ -60,7 +62,7 @@ def describe_sample(plan: StreamPlan, sample: Sample) -> str:
 def describe_rate(sample: Sample) -> str:
     """Say ``2 streams, 214 items/s, p50 9.3 ms, p99 12.1 ms.``."""
     snapshot = sample.snapshot
-    words = [_count(sample.num_streams, "stream"), _write_rate(snapshot.throughput)]
+    words = [count(sample.num_streams, "stream"), _write_rate(snapshot.throughput)]
     if not isnan(snapshot.latency.p50):
         words += [f"p50 {snapshot.latency.p50 * 1000:.1f} ms", f"p99 {snapshot.latency.p99 * 1000:.1f} ms"]
     return f"{', '.join(words)}."
@@ -72,17 +74,13 @@ def describe_prediction(prediction: Prediction) -> str:
     side = "above" if prediction.error > 0 else "below"
     how_far = f"{percent} % {side}" if percent else "within 1 % of"
     rates = _write_rate(prediction.predicted), _write_rate(prediction.measured)
-    periods = _count(prediction.periods, "period")
+    periods = count(prediction.periods, "period")
     return f"Predicted (simulated): {rates[0]}, {how_far} the measured mean of {periods}, {rates[1]}."
 
 
 def _name_findings(plan: StreamPlan) -> str:
     kinds = dict.fromkeys(finding.kind for finding in plan.findings)
     return f"Findings: {', '.join(kinds)}." if kinds else "No findings."
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
 
 
 def _write_rate(throughput: float) -> str:
