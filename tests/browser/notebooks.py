@@ -20,6 +20,12 @@ lab"""
 # The golden machine, and this one.
 TWO_LABS = [GOLDEN_LAB, "here = StreamLab(num_streams=1, clients=2)\nhere"]
 
+# The same, but with runs that are soon over, and little time to tune.
+SHORT_LABS = [
+    GOLDEN_LAB,
+    "here = StreamLab(num_streams=1, clients=2, seconds=20, budget=8)\nhere",
+]
+
 # The golden machine, and two labs on one engine.
 THREE_LABS = [
     GOLDEN_LAB,
@@ -92,6 +98,7 @@ NOTEBOOKS = {
     "hasty.ipynb": [HASTY_LAB],
     "live.ipynb": [LIVE_LAB],
     "states.ipynb": STATES,
+    "short-labs.ipynb": SHORT_LABS,
 }
 
 

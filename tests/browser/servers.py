@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import psutil
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 TOKEN = "deepsched-tests"
@@ -70,8 +70,7 @@ def serve(command: list[str], url: str, health: str, folder: Path, environment: 
         process = subprocess.Popen(
             command,
             cwd=folder,
-            # pytest's own mark would have kernels leave what is written below Python where nobody sees it.
-            env={name: value for name, value in os.environ.items() if name != "PYTEST_CURRENT_TEST"} | environment,
+            env=_quieten(os.environ) | environment,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -95,6 +94,13 @@ def write_setting(folder: Path, extension: str, plugin: str, values: dict[str, s
     path = folder / "@jupyterlab" / extension / f"{plugin}.jupyterlab-settings"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(values))
+
+
+def _quieten(environment: Mapping[str, str]) -> dict[str, str]:
+    # pytest's own mark would have kernels leave what is written below Python where nobody sees it. A kernel's debugger
+    # warns of Python's frozen modules while it starts, at times so late that it comes as an output of the kernel.
+    kept = {name: value for name, value in environment.items() if name != "PYTEST_CURRENT_TEST"}
+    return kept | {"PYDEVD_DISABLE_FILE_VALIDATION": "1"}
 
 
 def _await_answer(process: subprocess.Popen, url: str, log: Path) -> None:
