@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 
 # What each part may import of the others. `deepsched` is the public names, for those who stand outside.
-GROUND = {"errors"}
+GROUND = {"errors", "checks"}
 DATA = GROUND | {"topology", "planning", "telemetry"}
 MEASURE = DATA | {"engine", "simulation", "measure"}
 OUTSIDE = MEASURE | {"render", "deepsched"}
 MAY_IMPORT = {
     "errors": set(),
+    "checks": {"errors"},
     "topology": GROUND,
     "telemetry": GROUND,
     "planning": GROUND | {"topology"},

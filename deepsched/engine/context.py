@@ -7,6 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 from weakref import finalize
 
+from deepsched.checks import check_choice, check_count
 from deepsched.engine.affinity import CAN_PIN
 from deepsched.engine.at_exit import finish_at_exit
 from deepsched.engine.claim_files import release_claim
@@ -14,7 +15,7 @@ from deepsched.engine.claims import check_cores, plan_and_claim
 from deepsched.engine.dispatch import Dispatcher
 from deepsched.engine.heap import trim_heap
 from deepsched.engine.placement import (
-    check_pinning,
+    PINNINGS,
     check_runs_here,
     choose_cpus,
     describe_misplacement,
@@ -23,8 +24,8 @@ from deepsched.engine.placement import (
 from deepsched.engine.spinning import choose_spinning
 from deepsched.engine.stream import Stream
 from deepsched.engine.timeouts import Deadlines
-from deepsched.engine.weights import Weights, check_sharing
-from deepsched.errors import ClosedError, OptionError, PlanError, warn_caller
+from deepsched.engine.weights import SHARINGS, Weights
+from deepsched.errors import ClosedError, PlanError, warn_caller
 from deepsched.planning import Scheduler, plan_streams
 from deepsched.topology import Topology
 
@@ -95,11 +96,11 @@ class Context:
         weights: str = "shared",
         cores: str | None = None,
     ) -> None:
-        self._pinning = check_pinning(pinning)
+        self._pinning = check_choice("pinning", pinning, PINNINGS)
         max_queue = _check_max_queue(max_queue)
         self._num_cores = num_cores or None
         self._threads_per_core = threads_per_core
-        self._weights = check_sharing(weights)
+        self._weights = check_choice("weights", weights, SHARINGS)
         self._models: dict[int, Weights] = {}
         self._keys = count()
         # Held while streams are built or taken down; requests never touch it.
@@ -317,6 +318,4 @@ def _take_down(streams: Sequence[Stream]) -> None:
 
 
 def _check_max_queue(max_queue: object) -> int | None:
-    if max_queue is None or (isinstance(max_queue, int) and not isinstance(max_queue, bool) and max_queue >= 0):
-        return max_queue
-    raise OptionError(f"max_queue is {max_queue!r}; expected an integer from 0 up, or None for any number.")
+    return None if max_queue is None else check_count("max_queue", max_queue, least=0)

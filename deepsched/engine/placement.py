@@ -60,19 +60,6 @@ def choose_cpus(planned: PlannedStream, topology: Topology, pinning: str) -> fro
     )
 
 
-def check_pinning(pinning: object) -> str:
-    """Accept one of `PINNINGS`.
-
-    Raises
-    ------
-    OptionError
-        If it is none of them.
-    """
-    if pinning not in PINNINGS:
-        raise OptionError(f"pinning is {pinning!r}; expected one of {', '.join(PINNINGS)}.")
-    return str(pinning)
-
-
 def check_runs_here(plan: StreamPlan) -> StreamPlan:
     """Give the plan back if it can run here; refuse one for another machine.
 

@@ -11,7 +11,7 @@ from deepsched.engine.affinity import call_pinned
 from deepsched.engine.heap import trim_heap
 from deepsched.engine.prepared import NotPreparedError, fingerprint_model, prepare_model
 from deepsched.engine.session import build_session
-from deepsched.errors import ModelError, OptionError
+from deepsched.errors import ModelError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -95,19 +95,6 @@ class Weights:
             return build_session(prepared, num_threads, self._spinning)
         except ModelError as error:  # it was evicted at this moment, or onnxruntime lacks the memory
             raise NotPreparedError(str(error)) from error
-
-
-def check_sharing(weights: object) -> str:
-    """Accept one of `SHARINGS`.
-
-    Raises
-    ------
-    OptionError
-        If it is none of them.
-    """
-    if weights not in SHARINGS:
-        raise OptionError(f"weights is {weights!r}; expected one of {', '.join(SHARINGS)}.")
-    return str(weights)
 
 
 def _find_home(stream: Stream) -> int | None:

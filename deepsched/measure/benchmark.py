@@ -8,12 +8,13 @@ from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepsched.checks import check_count
 from deepsched.errors import OptionError
-from deepsched.measure.checks import check_count, check_percentiles
 from deepsched.measure.clock import InterruptGate, MonotonicClock
 from deepsched.measure.interleave import measure_interleaved
 from deepsched.measure.load import ClosedLoad, OpenLoad, Times
 from deepsched.measure.machine import describe_machine, list_versions
+from deepsched.measure.percentiles import check_percentiles
 from deepsched.measure.progress import show_in_notebook, show_nothing
 from deepsched.measure.request import RequestSource
 from deepsched.measure.result import DEEPSPARSE_PERCENTILES, BenchmarkResult

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import onnxruntime
 
+from deepsched.checks import check_number
 from deepsched.engine import compile_model
 from deepsched.engine.checks import check_inputs
 from deepsched.engine.model import open_model
-from deepsched.measure.checks import check_number
 from deepsched.measure.inputs import generate_inputs
 from deepsched.simulation import Costs, Workload, predict_service_times
 from deepsched.topology import Topology

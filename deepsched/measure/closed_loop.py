@@ -6,8 +6,8 @@ import time
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from deepsched.checks import check_count
 from deepsched.engine.checks import check_inputs
-from deepsched.measure.checks import check_count
 from deepsched.measure.clients import Clients
 from deepsched.measure.inputs import generate_inputs
 from deepsched.measure.load import Times

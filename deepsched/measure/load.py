@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepsched.checks import check_choice, check_count, check_number
 from deepsched.errors import OptionError
-from deepsched.measure.checks import check_count, check_number
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -73,8 +73,7 @@ class OpenLoad:
 
     def __post_init__(self) -> None:
         check_number("rate", self.rate, above=0)
-        if self.arrivals not in ARRIVALS:
-            raise OptionError(f"arrivals is {self.arrivals!r}; expected one of {', '.join(ARRIVALS)}.")
+        check_choice("arrivals", self.arrivals, ARRIVALS)
 
     def schedule(self, seconds: float) -> NDArray[np.float64]:
         """Give the moments of all arrivals in `seconds` seconds, from 0, in order.

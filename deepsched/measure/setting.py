@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from deepsched.errors import OptionError
-from deepsched.measure.checks import check_count
+from deepsched.checks import check_choice, check_count
 from deepsched.planning import Scheduler
 
 if TYPE_CHECKING:
@@ -49,8 +48,7 @@ class Setting:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "engine", _ALIASES.get(self.engine, self.engine))
-        if self.engine not in ENGINES:
-            raise OptionError(f"engine is {self.engine!r}; expected one of {', '.join(ENGINES)}.")
+        check_choice("engine", self.engine, ENGINES)
         for name in ("num_streams", "num_cores", "batch_size"):
             if getattr(self, name) is not None:
                 check_count(name, getattr(self, name), least=0)

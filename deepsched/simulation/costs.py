@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, fields
 from math import inf, isfinite
 from typing import TYPE_CHECKING
 
-from deepsched.errors import OptionError
+from deepsched.checks import check_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -83,24 +83,6 @@ class Costs:
         """Give the constants as plain data."""
         values = {item.name: getattr(self, item.name) for item in fields(self)}
         return values | {"kind_speed": dict(self.kind_speed), "split_limit": _plain(self.split_limit)}
-
-
-def check_number(
-    name: str, value: object, *, least: float = -inf, above: float = -inf, most: float | None = None
-) -> float:
-    """Refuse what is no number of the range asked for; without `most`, infinity is none either.
-
-    Raises
-    ------
-    OptionError
-        With the name, the value, and what was expected.
-    """
-    good = isinstance(value, int | float) and not isinstance(value, bool) and value >= least and value > above
-    if good and (isfinite(value) if most is None else value <= most):  # type: ignore[arg-type, operator]  # it is one
-        return float(value)  # type: ignore[arg-type]
-    lower = f" above {above:g}" if above > -inf else f" from {least:g} up" if least > -inf else ""
-    upper = f" to {most:g}" if most is not None and most < inf else ""
-    raise OptionError(f"{name} is {value!r}; expected a number{lower.removesuffix(' up') if upper else lower}{upper}.")
 
 
 def _plain(value: float) -> float | None:

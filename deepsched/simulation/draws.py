@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from deepsched.checks import check_number
 from deepsched.errors import OptionError
-from deepsched.simulation.costs import check_number
 
 if TYPE_CHECKING:
     from deepsched.simulation.queueing import Draw, Floats

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from deepsched.errors import OptionError
+from deepsched.checks import check_count
 from deepsched.simulation.draws import choose_gaps
 from deepsched.simulation.queueing import run_closed_loop, run_open_loop
 
@@ -26,12 +26,7 @@ class ClosedLoop:
     clients: int
 
     def __post_init__(self) -> None:
-        if (
-            isinstance(self.clients, bool)
-            or not isinstance(self.clients, int)
-            or not 1 <= self.clients <= _MOST_CLIENTS
-        ):
-            raise OptionError(f"clients is {self.clients!r}; expected an integer from 1 to {_MOST_CLIENTS:,}.")
+        object.__setattr__(self, "clients", check_count("clients", self.clients, most=_MOST_CLIENTS))
 
     def count_busy(self, num_streams: int) -> int:
         """Tell how many streams ever get a request: the one used last is taken first."""

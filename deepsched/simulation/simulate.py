@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepsched.checks import check_count, check_number
 from deepsched.errors import OptionError
 from deepsched.planning import StreamPlan, plan_all, plan_streams
-from deepsched.simulation.costs import Costs, check_number
+from deepsched.simulation.costs import Costs
 from deepsched.simulation.draws import choose_factors
 from deepsched.simulation.estimate import estimate_mean, estimate_quantile
 from deepsched.simulation.load import ClosedLoop, OpenLoop
@@ -153,9 +154,7 @@ def _count_requests(requests: int | None, seconds: float | None, throughput: flo
         requests = ceil(check_number("seconds", seconds, above=0) * throughput)
     elif requests is None:
         return DEFAULT_REQUESTS
-    if isinstance(requests, bool) or not isinstance(requests, int) or not 1 <= requests <= _MOST_REQUESTS:
-        raise OptionError(f"requests is {requests!r}; expected an integer from 1 to {_MOST_REQUESTS:,}.")
-    return requests
+    return check_count("requests", requests, most=_MOST_REQUESTS)
 
 
 def _choose_shape(requests: int, streams: int) -> tuple[int, int]:

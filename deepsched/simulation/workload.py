@@ -6,8 +6,9 @@ from dataclasses import asdict, dataclass
 from importlib import import_module
 from typing import Any
 
+from deepsched.checks import check_count, check_number
 from deepsched.errors import OptionError
-from deepsched.simulation.costs import MIB, check_number
+from deepsched.simulation.costs import MIB
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,7 @@ class Workload:
     def __post_init__(self) -> None:
         check_number("one_thread_seconds", self.one_thread_seconds, above=0)
         check_number("parallel_fraction", self.parallel_fraction, least=0, most=1)
-        if isinstance(self.operators, bool) or not isinstance(self.operators, int) or self.operators < 0:
-            raise OptionError(f"operators is {self.operators!r}; expected an integer from 0 up.")
+        object.__setattr__(self, "operators", check_count("operators", self.operators, least=0))
         check_number("weights_bytes", self.weights_bytes, least=0)
         check_number("activation_bytes", self.activation_bytes, least=0)
         for name in ("live_bytes", "fork_join_seconds"):

@@ -9,7 +9,7 @@ import pytest
 
 from deepsched.errors import OptionError
 from deepsched.measure import ClosedLoad, OpenLoad, Setting, Times
-from deepsched.measure.checks import check_percentiles
+from deepsched.measure.percentiles import check_percentiles
 
 
 @pytest.mark.parametrize("seconds", [0.001, 1.0, 300.0])
@@ -63,7 +63,7 @@ def test_clients_left_open_are_as_many_as_callers() -> None:
         (lambda: Setting(engine="tvm"), "engine is 'tvm'; expected one of deepsched, onnxruntime, openvino"),
         (lambda: Setting(num_streams=-1), "num_streams is -1"),
         (lambda: Setting(scheduler="fastest"), "unsupported Scheduler: fastest"),
-        (lambda: check_percentiles([101]), "a percentile is 101; expected a number from 0 up to 100"),
+        (lambda: check_percentiles([101]), "a percentile is 101; expected a number from 0 to 100"),
         (lambda: check_percentiles([-1]), "a percentile is -1"),
         (lambda: check_percentiles("99"), "percentiles is '99'"),
         (lambda: check_percentiles(99), "percentiles is 99"),

@@ -31,7 +31,7 @@ class TestAnotherMachine:
         lab = make_lab(topology=GOLDEN, num_streams=3)
         assert not lab.measurable
         assert lab.note == "This is not the machine that you are on: what runs here is simulated, not measured."
-        assert lab.sentence == "3 streams planned on 16 cores. Findings: socket-straddle, uneven-streams."
+        assert lab.sentence == "3 streams planned on 16 cores. Findings: sockets straddled, streams uneven."
 
     def test_the_slider_changes_the_plan_on_the_map(self, make_lab):
         lab = make_lab(topology=GOLDEN, num_streams=2)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from deepsched.render.plans.finding_groups import group_findings
 from deepsched.render.plans.remote import NAMES, find_straddles
-from deepsched.render.plans.words import count
+from deepsched.render.plans.words import count, name_size
 from deepsched_widgets.misplaced import find_misplaced
 
 if TYPE_CHECKING:
@@ -122,4 +122,4 @@ def _list_if(condition: object, sign: _Sign) -> list[_Sign]:
 
 
 def _name_cache(l3: int, size: int | None) -> str:
-    return f"L3 {l3} · {size / (1 << 20):g} MiB" if size else f"L3 {l3}"
+    return f"L3 {l3} · {name_size(size)}" if size else f"L3 {l3}"

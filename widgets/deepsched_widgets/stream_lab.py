@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import traitlets as t
 
+from deepsched.checks import check_number
 from deepsched.errors import ClosedError, DeepschedError, OptionError
-from deepsched.measure.checks import check_number
 from deepsched.measure.tuning.tune import DEFAULT_BUDGET
 from deepsched.render import draw_plan
 from deepsched.simulation import WORKLOADS, Workload

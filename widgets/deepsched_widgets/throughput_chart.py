@@ -6,7 +6,7 @@ from collections import deque
 from math import nan
 from typing import TYPE_CHECKING, Any
 
-from deepsched.errors import OptionError
+from deepsched.checks import check_choice
 from deepsched.planning import choose_cores
 from deepsched.render.plans.words import count
 from deepsched.render.sweeps.sweep_svg import draw_sweep_svg
@@ -50,7 +50,7 @@ class ThroughputChart(ChartView):
 
     def __init__(self, max_streams: int = 1, origin: str = ORIGINS[0]) -> None:
         self._max_streams = max_streams
-        self._origin = _check_origin(origin)
+        self._origin = check_choice("origin", origin, ORIGINS)
         self._means: dict[tuple[tuple[str, ...], str, int, str], SettingMean] = {}
         self._load: tuple[str, ...] = ()
         self._runs = 0
@@ -70,7 +70,7 @@ class ThroughputChart(ChartView):
         OptionError
             If it is neither.
         """
-        self._origin = _check_origin(origin)
+        self._origin = check_choice("origin", origin, ORIGINS)
         self._runs += 1
         self._run = _Run()
         self.show_picture(**self._describe())
@@ -145,12 +145,6 @@ class ThroughputChart(ChartView):
         title = "Mean throughput and latency of each num_streams"
         drawn = draw_sweep_svg(self.points(), title=title, empty="Nothing ran yet.")
         return {**data, "text/plain": repr(self), "image/svg+xml": drawn}, metadata
-
-
-def _check_origin(origin: str) -> str:
-    if origin not in ORIGINS:
-        raise OptionError(f"origin is {origin!r}; expected one of {', '.join(ORIGINS)}.")
-    return origin
 
 
 class _Run:

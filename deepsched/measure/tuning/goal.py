@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from deepsched.checks import check_choice, check_number
 from deepsched.errors import OptionError
-from deepsched.measure.checks import check_number
 from deepsched.measure.load import ClosedLoad, OpenLoad
 
 if TYPE_CHECKING:
@@ -45,8 +45,7 @@ class Goal:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.objective not in OBJECTIVES:
-            raise OptionError(f"objective is {self.objective!r}; expected one of {', '.join(OBJECTIVES)}.")
+        check_choice("objective", self.objective, OBJECTIVES)
         if self.latency_p99 is not None:
             check_number("latency_p99", self.latency_p99, above=0)
         if self.rate is not None and self.clients is not None:

@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from deepsched.checks import check_choice, check_count, check_number
 from deepsched.engine.model import open_model
-from deepsched.engine.placement import check_pinning, check_runs_here
+from deepsched.engine.placement import PINNINGS, check_runs_here
 from deepsched.errors import OptionError
 from deepsched.measure.benchmark import check_writable
-from deepsched.measure.checks import check_count, check_number
 from deepsched.measure.clock import InterruptGate, MonotonicClock
 from deepsched.measure.machine import describe_machine, list_versions
 from deepsched.measure.request import RequestSource
@@ -104,7 +104,7 @@ def tune(
     limit = None if latency_p99_ms is None else check_number("latency_p99_ms", latency_p99_ms, above=0) / 1e3
     goal = Goal(objective, limit, rate, clients, check_count("seed", seed, least=0))
     check_number("budget", budget, above=0, most=_LONGEST_BUDGET)
-    base = Setting(num_cores=num_cores, pinning=check_pinning(pinning), topology=topology)
+    base = Setting(num_cores=num_cores, pinning=check_choice("pinning", pinning, PINNINGS), topology=topology)
     sizes = _check_sizes(batch_sizes)
     labels = [open_model(model, size).label for size in sizes or (None,)]
     if export_path is not None:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TYPE_CHECKING, Any, Protocol
 
+from deepsched.checks import check_choice, check_count
 from deepsched.errors import OptionError
 from deepsched.planning import Scheduler
 from deepsched.render.figure import make_figure
@@ -69,10 +70,8 @@ class SweepPoint:
         return self.scheduler == Scheduler.single_stream
 
     def __post_init__(self) -> None:
-        if self.num_streams < 1:
-            raise OptionError(f"num_streams is {self.num_streams!r}; expected an integer of 1 or more.")
-        if self.origin not in ORIGINS:
-            raise OptionError(f"origin is {self.origin!r}; expected one of {', '.join(ORIGINS)}.")
+        check_count("num_streams", self.num_streams)
+        check_choice("origin", self.origin, ORIGINS)
         Scheduler.choose(self.scheduler)
         if not isfinite(self.throughput) or self.low > self.throughput or self.high < self.throughput:
             interval = f"{self.low} to {self.high}"

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from deepsched.checks import check_choice
 from deepsched.errors import OptionError
 from deepsched.telemetry import RequestRecord
 
@@ -57,8 +58,7 @@ class Timeline:
     table: Mapping[str, Any] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        if self.origin not in ORIGINS:
-            raise OptionError(f"origin is {self.origin!r}; expected one of {', '.join(ORIGINS)}.")
+        check_choice("origin", self.origin, ORIGINS)
         records = tuple(self.records)
         strange = [record for record in records if not isinstance(record, RequestRecord)]
         if strange:

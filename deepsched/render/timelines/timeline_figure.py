@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from deepsched.errors import OptionError
+from deepsched.checks import check_count
 from deepsched.render.figure import make_figure
 from deepsched.render.palette import style_stream
 from deepsched.render.sweeps.sweep_figure import AXIS, GREY
@@ -52,8 +52,7 @@ def draw_timeline_figure(timeline: Timeline, *, last: int = DEFAULT_REQUESTS) ->
 
 def describe_timeline(timeline: Timeline, *, last: int = DEFAULT_REQUESTS) -> dict[str, Any]:
     """Describe what `draw_timeline_figure` draws, as `data` and `layout_of_figure`, without plotly."""
-    if last < 1:
-        raise OptionError(f"last is {last!r}; expected an integer from 1 up.")
+    check_count("last", last)
     table = timeline.table
     if not timeline.records:
         return {"data": [], "layout_of_figure": _describe_layout(timeline, 0, [0.0, 1.0])}

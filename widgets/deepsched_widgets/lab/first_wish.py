@@ -6,8 +6,8 @@ from dataclasses import replace
 from math import ceil
 from typing import TYPE_CHECKING, Any
 
+from deepsched.checks import check_count, check_number
 from deepsched.errors import OptionError
-from deepsched.measure.checks import check_number
 from deepsched.planning import Scheduler, choose_cores, plan_streams
 from deepsched.topology import Topology
 from deepsched_widgets.lab.arrivals import LEAST_RATE, MOST_RATE
@@ -55,7 +55,7 @@ def make_first_wish(
     if rate is not None:
         check_number("rate", rate, least=LEAST_RATE, most=MOST_RATE)
     elif clients is not None:
-        _check_clients(clients, least=0 if engine else 1)
+        clients = check_count("clients", clients, least=0 if engine else 1, most=MOST_CLIENTS)
     plan = plan_streams(machine, num_streams, scheduler=scheduler, threads_per_core=threads_per_core)
     # An engine runs here, though it may have been left but some of the cores.
     measurable = engine is not None or machine.threads == here.threads
@@ -104,8 +104,3 @@ def _find_widest(topology: Topology) -> int:
 def _default_clients(topology: Topology) -> int:
     cores, _ = choose_cores(topology, None)
     return min(len(cores), _DEFAULT_CLIENTS)
-
-
-def _check_clients(clients: Any, least: int) -> None:
-    if isinstance(clients, bool) or not isinstance(clients, int) or not least <= clients <= MOST_CLIENTS:
-        raise OptionError(f"clients is {clients!r}; expected an integer from {least} to {MOST_CLIENTS}.")

@@ -15,11 +15,23 @@ if TYPE_CHECKING:
     from deepsched_widgets.lab.wish import Wish
 
 _TIMES = "\N{MULTIPLICATION SIGN}"
+# Kinds of findings as a sentence has room for them; the list below the map says where and what to do.
+_FOUND = {
+    "socket-straddle": "sockets straddled",
+    "numa-straddle": "NUMA nodes straddled",
+    "l3-straddle": "L3 caches straddled",
+    "l3-shared": "L3 shared",
+    "smt-shared": "cores shared",
+    "uneven-streams": "streams uneven",
+    "mixed-core-kinds": "kinds of cores mixed",
+    "exceeds-quota": "quota exceeded",
+    "idle-cores": "cores idle",
+}
 _ELSEWHERE = "This is not the machine that you are on: what runs here is simulated, not measured."
 
 
 def describe_plan(plan: StreamPlan) -> str:
-    """Say what is planned, such as ``3 streams planned on 16 cores. Findings: socket-straddle.``."""
+    """Say what is planned, such as ``3 streams planned on 16 cores. Findings: sockets straddled.``."""
     return f"{count(plan.num_streams, 'stream')} planned on {count(plan.num_cores, 'core')}. {_name_findings(plan)}"
 
 
@@ -80,7 +92,7 @@ def describe_prediction(prediction: Prediction) -> str:
 
 def _name_findings(plan: StreamPlan) -> str:
     kinds = dict.fromkeys(finding.kind for finding in plan.findings)
-    return f"Findings: {', '.join(kinds)}." if kinds else "No findings."
+    return f"Findings: {', '.join(_FOUND.get(kind, kind) for kind in kinds)}." if kinds else "No findings."
 
 
 def _write_rate(throughput: float) -> str:
