@@ -23,7 +23,7 @@ TWO_LABS = [GOLDEN_LAB, "here = StreamLab(num_streams=1, clients=2)\nhere"]
 # The same, but with runs that are soon over, and little time to tune.
 SHORT_LABS = [
     GOLDEN_LAB,
-    "here = StreamLab(num_streams=1, clients=2, seconds=20, budget=8)\nhere",
+    "here = StreamLab(num_streams=1, clients=2, seconds=10, budget=8)\nhere",
 ]
 
 # The golden machine, and two labs on one engine.

@@ -180,7 +180,7 @@ LOADS = {"closed": ["--clients", "3"], "open": ["--rate", "300"]}
 
 @pytest.mark.parametrize("load", LOADS.values(), ids=LOADS)
 def test_ctrl_c_prints_what_was_measured_so_far(model: str, load: list[str]) -> None:
-    done = interrupt([model, "-t", "60", "-w", "0.01", "--json", *load], after=8)
+    done = interrupt([model, "-t", "60", "-w", "0.01", "--json", *load], after=5)
     assert done.returncode == 130, done.stderr
     result = json.loads(done.stdout)
     assert result["interrupted"]

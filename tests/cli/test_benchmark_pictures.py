@@ -88,7 +88,7 @@ def test_after_ctrl_c_they_are_written_too(model: str, tmp_path: Path) -> None:
         start_new_session=True,
     )
     with pytest.raises(subprocess.TimeoutExpired):
-        process.communicate(timeout=8)
+        process.communicate(timeout=5)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130, err

@@ -143,27 +143,6 @@ class TestThisMachine:
         lab.clients = 2
         assert not lab.timeline.picture["panels"][0]["bars"]["request"]
 
-    def test_traffic_stays_small(self, make_lab, wire):
-        lab = make_lab()
-        lab.start()
-        wait_for(lambda: "items/s" in lab.sentence)
-        wire.messages.clear()
-        begin = time.monotonic()
-        time.sleep(3)
-        seconds = time.monotonic() - begin
-        sent = list(wire.messages)
-        lab.stop()
-        # One for the chart each half second, and one sentence each second.
-        assert 0 < len(sent) <= 5 * (seconds + 1)
-        size = sum(len(str(state)) + sum(memoryview(b).nbytes for b in buffers) for state, buffers in sent)
-        assert size / seconds < 30_000
-
-    def test_nothing_is_sent_while_idle(self, make_lab, wire):
-        make_lab()
-        wire.messages.clear()
-        time.sleep(0.6)
-        assert wire.messages == []
-
 
 class TestMistakes:
     def test_unknown_words_are_refused(self):

@@ -11,8 +11,11 @@ const section = (name, title) => `<details #${name}_section><summary>${title}</s
 const VIEW = `<section class="ds ds-lab" data-deepsched="lab" aria-label="deepsched lab">
 <h3 #heading></h3>
 <div class="ds-row">${choice("model", "path of an .onnx file")}
-  ${choice("machine", "pack:2 l3:1 core:8 pu:1, or a path")}</div>
-<div class="ds-steer"><div class="ds-row">
+  ${choice("machine", "pack:2 l3:1 core:8 pu:1, or a path")}
+  <div class="ds-compare"><span #compared></span><button #compare></button></div></div>
+<div #machine_map class="ds-place"></div>
+<div #findings role="region" aria-label="Findings" tabindex="0"><p>No findings.</p><ul></ul></div>
+<div class="ds-row">
   <fieldset #scheduler><legend>scheduler</legend><div>${radio("multi_stream")}${radio("single_stream")}</div></fieldset>
   <div #streams><span>num_streams</span><div>
     <input #slider type="range" min="1" step="1" aria-label="num_streams">
@@ -27,16 +30,13 @@ const VIEW = `<section class="ds ds-lab" data-deepsched="lab" aria-label="deepsc
 <div class="ds-row ds-run">
   <button #start></button>
   <button #tune title="Find the schedule with the highest throughput"></button>
-  <button #compare></button><span #compared></span>
   <span #tuning><progress #progress max="1" aria-label="tuning"></progress>
     <span #progress_words></span></span>
   <span #rest role="timer"></span>
   <span #verdict role="status"><span></span><button></button></span>
-</div></div>
+</div>
 <div class="ds-report"><p #sentence aria-live="polite"></p><p #prediction></p>
   <p #note role="status"></p></div>
-<div #machine_map class="ds-place"></div>
-<div #findings role="region" aria-label="Findings" tabindex="0"><p>No findings.</p><ul></ul></div>
 <div #chart class="ds-place"></div>
 ${section("timeline", "Requests over time")}
 ${section("sweep", "Throughput against num_streams")}
