@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.browser.pages import (
+    find_slider,
     list_labs,
     open_in_jupyterlab,
     press_start,
@@ -21,6 +22,7 @@ from tests.browser.watching import watch_page
 pytestmark = pytest.mark.browser
 
 NARROW = 360
+SMALL_SCREEN = 550  # px of a notebook that one sees on 768 lines
 
 
 @pytest.fixture(scope="module")
@@ -70,6 +72,22 @@ def test_128_cores_in_the_dark(states_page, screenshots):
     large.locator('[data-finding="l3-straddle"]', has_text="(11 streams)").wait_for()
     assert not scrolls_sideways(large)
     take_picture(large.locator("[data-part=machine_map]"), screenshots / "cores-128-dark.png")
+
+
+@pytest.mark.parametrize("width", ["", f"{NARROW}px"])
+def test_the_slider_stands_still_between_what_it_changes(states_page, width):
+    golden, _ = list_labs(states_page, 2)
+    golden.evaluate("(e, width) => (e.style.width = width)", width)
+    slider, chart = find_slider(golden), golden.locator("[data-part=chart] .ds-figure")
+    places = set()
+    for count in (1, 2, 3, 5, 11, 16, 3):
+        set_slider(golden, count)
+        wait_for_sentence(golden, rf"^{count} streams? planned")
+        states_page.wait_for_timeout(300)
+        places.add(slider.bounding_box()["y"])
+    assert len(places) == 1
+    # and on a small laptop's screen there is room for it and the chart
+    assert width or chart.bounding_box()["y"] + chart.bounding_box()["height"] - min(places) < SMALL_SCREEN
 
 
 def test_a_narrow_page_is_one_column(states_page, screenshots):

@@ -4,7 +4,7 @@ import { join, set } from "../shared/dom.js";
 import { fill, say, write } from "./page.js";
 
 const OTHER = "\u2026"; // no path, no name, no synthetic text
-const OTHERS = { model: "other file…", machine: "file or synthetic text…" };
+const OTHERS = { model: "other file…", machine: "file or text…" };
 
 /**
  * Say what a choice shows.
