@@ -75,13 +75,14 @@ class TestToTheEnd:
 
 class TestMeanwhile:
     @pytest.mark.parametrize("machine", ["this", LARGE])
-    def test_it_can_be_stopped_and_leaves_no_verdict(self, make_lab, machine):
+    def test_it_can_be_stopped_and_says_so(self, make_lab, machine):
         lab = make_lab(topology=machine, budget=600.0)
         click(lab, "tune")
         wait_for(lambda: lab.progress_words)
         click(lab, "nothing")
         wait_for(lambda: lab.state == "idle")
-        assert (lab.verdict, lab.tuning, lab.running) == ({}, False, False)
+        assert (lab.tuning, lab.running) == (False, False)
+        assert not lab.verdict or lab.verdict["words"].startswith("Stopped")
 
     def test_a_run_takes_its_place(self, make_lab):
         lab = make_lab(budget=600.0)

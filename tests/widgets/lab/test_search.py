@@ -58,7 +58,7 @@ def finish(wish: Wish, budget: float = 1.0) -> Audience:
 class TestBySimulation:
     def test_no_setting_of_the_machine_is_much_better(self):
         wish = simulated()
-        best, words = search_by_simulation(wish, lambda *_: None)
+        best, words = search_by_simulation(wish, lambda *_: True)
         found = simulate(best, WORKLOADS[0], clients=16).throughput.value
         for count in range(1, 17):
             other = simulate(GOLDEN, WORKLOADS[0], count, clients=16).throughput.value
@@ -66,17 +66,17 @@ class TestBySimulation:
         assert words.startswith("Simulated: ")
 
     def test_at_a_rate_that_nothing_serves_it_says_so(self):
-        _, words = search_by_simulation(simulated(clients=None, rate=5000.0), lambda *_: None)
+        _, words = search_by_simulation(simulated(clients=None, rate=5000.0), lambda *_: True)
         assert "no setting keeps up with this rate" in words
 
     def test_at_a_rate_the_best_keeps_up(self):
         wish = simulated(clients=None, rate=20.0)
-        best, _ = search_by_simulation(wish, lambda *_: None)
+        best, _ = search_by_simulation(wish, lambda *_: True)
         assert simulate(best, WORKLOADS[0], clients=None, rate=20.0).stable
 
     def test_it_does_not_depend_on_where_the_slider_stands(self):
-        first = search_by_simulation(simulated(), lambda *_: None)
-        again = search_by_simulation(replace(simulated(), num_streams=7, scheduler="single_stream"), lambda *_: None)
+        first = search_by_simulation(simulated(), lambda *_: True)
+        again = search_by_simulation(replace(simulated(), num_streams=7, scheduler="single_stream"), lambda *_: True)
         assert first == again
 
     def test_progress_goes_up_to_one_with_a_point_for_each_setting(self):
@@ -120,12 +120,30 @@ class TestByMeasuring:
         assert isinstance(error, DeepschedError)
 
 
+def test_stopped_simulations_give_the_best_until_then():
+    _, words = search_by_simulation(simulated(), lambda done, *_: done < 3)
+    assert words.startswith("Stopped after 3 of 17 settings. Simulated: ")
+    assert search_by_simulation(simulated(), lambda *_: False) is None
+
+
+def test_stopped_measuring_gives_the_best_until_then():
+    found, audience = search(measured(), budget=600.0)
+    wait_for(lambda: audience.progress and audience.progress[-1].points, 120.0)
+    found.stop()
+    ((verdict, error),) = audience.ends
+    assert error is None
+    assert verdict.words.startswith("Stopped early. ")
+    assert 1 <= verdict.num_streams <= len(HERE.usable_cores)
+
+
 @pytest.mark.parametrize("wish", [simulated(), measured()], ids=["simulated", "measured"])
 def test_it_ends_when_it_is_asked_to(wish):
     found, audience = search(wish, budget=600.0)
     wait_for(lambda: audience.progress)
     found.stop()
-    assert audience.ends == [(None, None)]
+    ((verdict, error),) = audience.ends
+    assert error is None
+    assert verdict is None or verdict.words.startswith("Stopped")
     assert found.stopping
     assert not [thread for thread in threading.enumerate() if thread.name == "deepsched-search"]
 

@@ -211,4 +211,5 @@ class Jobs:
             if search is self._job:
                 self._job = None
                 note = f"The search ended: {error}" if error else self._farewell
-                self._show.end(note, None if search.stopping else verdict)
+                # What is of another model, machine or load, or of a time when another lab ran, is no advice.
+                self._show.end(note, None if self._farewell else verdict)

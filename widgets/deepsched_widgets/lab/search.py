@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
+from deepsched.measure.tuning.goal import Goal
 from deepsched.measure.tuning.tune import tune
+from deepsched.measure.tuning.verdict import choose
 from deepsched.planning import Scheduler
 from deepsched.render.sweeps.sweep import SweepPoint, make_point
 from deepsched_widgets.lab.job import Job
@@ -57,7 +59,7 @@ class Audience(Protocol):
         """Take how far it is."""
 
     def show_verdict(self, search: Search, verdict: Verdict | None, error: Exception | None) -> None:
-        """Take it that the search is over: with a verdict, ended by an error, or, with neither, stopped."""
+        """Take it that the search is over: with a verdict, ended by an error, or, with neither, stopped at once."""
 
 
 class StoppedError(Exception):
@@ -81,6 +83,7 @@ class Search(Job):
         super().__init__(wish, self._work, "deepsched-search", _JOIN_SECONDS)
         self._audience = audience
         self._budget = budget
+        self._trials: tuple[Trial, ...] = ()
 
     def _work(self) -> None:
         verdict, error = None, None
@@ -88,48 +91,58 @@ class Search(Job):
         try:
             self._after()
             verdict = search()
-        except StoppedError:
-            pass
         except Exception as caught:
             logger.exception("a search ended")
             error = caught
         self._audience.show_verdict(self, verdict, error)
 
-    def _tell(self, progress: Progress) -> None:
-        if self.stopping:
-            raise StoppedError
-        self._audience.show_progress(self, progress)
+    def _simulate(self) -> Verdict | None:
+        def tell(done: int, all_of: int, words: str, points: Sequence[SweepPoint]) -> bool:
+            if not self.stopping:
+                self._audience.show_progress(self, Progress(done / all_of, words, tuple(points)))
+            return not self.stopping
 
-    def _simulate(self) -> Verdict:
-        def tell(done: int, all_of: int, words: str, points: Sequence[SweepPoint]) -> None:
-            self._tell(Progress(done / all_of, words, tuple(points)))
-
-        best, words = search_by_simulation(self.wish, tell)
+        found = search_by_simulation(self.wish, tell)
+        if found is None:
+            return None
+        best, words = found
         return Verdict(best.scheduler.value, best.num_streams, self.wish.threads_per_core, words)
 
-    def _measure(self) -> Verdict:
+    def _measure(self) -> Verdict | None:
         wish = self.wish
-        result = tune(
-            wish.model.given,
-            clients=wish.clients or None,
-            rate=wish.rate,
-            inputs=wish.model.inputs,
-            topology=wish.topology,
-            budget=self._budget,
-            progress=self._watch,
-        )
-        self._tell(Progress(1.0, "done", _list_points(result.trials)))
-        plan, setting = result.plan, result.best
-        words = f"{result.reason} {result.confidence}"
-        return Verdict(plan.scheduler.value, plan.num_streams, setting.threads_per_core, words)
+        goal = Goal(clients=wish.clients or None, rate=wish.rate)
+        early = ""
+        try:
+            tune(
+                wish.model.given,
+                clients=goal.clients,
+                rate=goal.rate,
+                inputs=wish.model.inputs,
+                topology=wish.topology,
+                budget=self._budget,
+                progress=self._watch,
+            )
+        except StoppedError:
+            # As Ctrl-C does with `tune` itself: there may be something to tell of what was measured until then.
+            if not any(trial.rounds for trial in self._trials):
+                return None
+            early = "Stopped early. "
+        found = choose(self._trials, goal)
+        self._audience.show_progress(self, Progress(1.0, "done", _list_points(self._trials)))
+        plan = found.best.candidate.plan
+        words = f"{early}{found.reason} {found.confidence}"
+        return Verdict(plan.scheduler.value, plan.num_streams, found.best.candidate.setting.threads_per_core, words)
 
     @contextmanager
     def _watch(self, _budget: float) -> Iterator[Watch]:
         """Tell how the tuning stands; stop it with an error once the person wishes."""
 
         def tell(standing: Standing) -> None:
+            self._trials = standing.trials
+            if self.stopping:
+                raise StoppedError
             share = min(1.0, standing.elapsed / standing.budget)
-            self._tell(Progress(share, standing.words, _list_points(standing.trials)))
+            self._audience.show_progress(self, Progress(share, standing.words, _list_points(standing.trials)))
 
         yield tell
 

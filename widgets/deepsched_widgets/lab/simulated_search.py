@@ -19,31 +19,37 @@ if TYPE_CHECKING:
     from deepsched.simulation import Simulation
     from deepsched_widgets.lab.wish import Wish
 
-    # How many are done, of how many, what is simulated, and what was found.
-    Tell = Callable[[int, int, str, Sequence[SweepPoint]], None]
+    # Takes how many are done, of how many, what is simulated, and what was found; says whether to go on.
+    Tell = Callable[[int, int, str, Sequence[SweepPoint]], bool]
 
 _MOST_PLANS = 64  # beyond, only those that `tune` would try
 _NEAR = 0.03
 _MILLISECONDS = 1000.0
 
 
-def search_by_simulation(wish: Wish, tell: Tell) -> tuple[StreamPlan, str]:
+def search_by_simulation(wish: Wish, tell: Tell) -> tuple[StreamPlan, str] | None:
     """Simulate a wish's load on all plans of its machine; give the best plan, and why it is that, in words.
 
     The best is, of those within 3 % of the most items/s, the simplest, as `tune` has it; at a rate, of those that keep
-    up and are within 3 % of the smallest median latency.
+    up and are within 3 % of the smallest median latency. It may be stopped: then it is the best of those simulated, if
+    any were.
     """
     candidates = _list_candidates(wish)
     workload = WORKLOADS[0] if wish.workload is None else wish.workload
     found: list[tuple[Candidate, Simulation]] = []
     points: list[SweepPoint] = []
     for candidate in candidates:
-        tell(len(found), len(candidates), f"Simulating {candidate.name}", points)
+        if not tell(len(found), len(candidates), f"Simulating {candidate.name}", points):
+            break
         simulation = simulate(candidate.plan, workload, clients=wish.clients, rate=wish.rate)
         found.append((candidate, simulation))
         points.append(_make_point(simulation))
+    if not found:
+        return None
     tell(len(found), len(candidates), "done", points)
-    return _choose(found, by_latency=wish.rate is not None)
+    best, words = _choose(found, by_latency=wish.rate is not None)
+    stopped = len(found) < len(candidates)
+    return best, f"Stopped after {len(found)} of {len(candidates)} settings. {words}" if stopped else words
 
 
 def _list_candidates(wish: Wish) -> list[Candidate]:
