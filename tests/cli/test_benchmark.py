@@ -126,7 +126,7 @@ def test_an_example_by_its_name(call: Callable) -> None:
 MISTAKES = [
     (("--rate", "0"), "rate is 0.0; expected a number above 0."),
     (("--clients", "-1"), "clients is -1; expected an integer from 1 up."),
-    (("--percentiles", "50,101"), "a percentile is 101.0; expected a number from 0 up to 100."),
+    (("--percentiles", "50,101"), "a percentile is 101.0; expected a number from 0 to 100."),
     (("--percentiles", "high"), "percentiles is 'high'; expected numbers from 0 to 100"),
     (("-x", "/nowhere/out.json"), "/nowhere/out.json cannot be written (No such file or directory)."),
     (("-t", "0"), "seconds is 0.0; expected a number above 0"),

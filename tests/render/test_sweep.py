@@ -124,7 +124,7 @@ class TestPicture:
 
 class TestMistakes:
     def test_points_that_cannot_be(self):
-        with pytest.raises(OptionError, match="1 or more"):
+        with pytest.raises(OptionError, match="from 1 up"):
             SweepPoint(0, 1, 1, 1, 1, 1)
         with pytest.raises(OptionError, match="measured, simulated"):
             SweepPoint(1, 1, 1, 1, 1, 1, origin="guessed")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 
 import pytest
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import expect
 
 from deepsched import Topology, plan_streams
 from deepsched_widgets import MachineMap
+from tests.browser.watching import open_chromium
 
 TRAITS = ("machine", "plan", "findings", "compared", "load", "selected_stream")
 PAGE = """<!doctype html><meta charset="utf-8"><style>%(css)s</style><body><div id="place"></div><script type="module">
@@ -35,14 +35,8 @@ widget.render({ model, el: document.getElementById("place"), signal: view.signal
 
 @pytest.fixture(scope="module")
 def chromium():
-    executable = shutil.which("chromium") or shutil.which("google-chrome")
-    assert executable, "no chromium on the path: run `make system`"
-    with sync_playwright() as playwright:
-        # Root, as in containers, has no sandbox; the other two keep Chromium from calling home.
-        arguments = ["--no-sandbox", "--disable-background-networking", "--disable-component-update"]
-        browser = playwright.chromium.launch(executable_path=executable, args=arguments)
+    with open_chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -119,7 +119,7 @@ class TestTheLab:
         lab.num_streams = 3
         wait_for(lambda: lab.sentence.startswith("Simulated: 3 streams, "))
         lab.scheduler = "single_stream"
-        wait_for(lambda: lab.sentence.startswith("Simulated: 1 stream, "))
+        wait_for(lambda: lab.sentence.startswith("Simulated: single_stream, "))
         assert {setting for setting, _ in read_chart(lab)} == {"2 streams", "3 streams", "single_stream"}
 
     @pytest.mark.parametrize(("name", "value"), [("clients", 3), ("workload", "memory bound")])

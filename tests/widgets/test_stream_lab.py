@@ -124,7 +124,10 @@ class TestThisMachine:
         lab.predict = True
         wait_for(lambda: lab.prediction)
         assert lab.state == "running"
+        # and it stays when the run is over, until another setting stands there
         lab.stop()
+        assert lab.prediction
+        lab.scheduler = "single_stream"
         assert lab.prediction == ""
 
     def test_without_the_wish_nothing_is_predicted(self, make_lab):

@@ -8,6 +8,9 @@ from typing import Any
 
 import anywidget
 
+# What a widget gives to be displayed: data by MIME type, and metadata.
+Bundle = tuple[dict[str, Any], dict[str, Any]]
+
 # By cell: the execution that made widgets there last, and these. Weakly held, for a closed widget may be large.
 _made: dict[str, tuple[str, list[weakref.ref[CellWidget]]]] = {}
 
@@ -15,16 +18,24 @@ _made: dict[str, tuple[str, list[weakref.ref[CellWidget]]]] = {}
 class CellWidget(anywidget.AnyWidget):
     """Closes, when it is made, the widgets that an earlier execution of the same cell made.
 
-    ipywidgets would keep them, their comms and all that they hold until the kernel ends. A front end that does not say
-    which cell it runs, as JupyterLab, Notebook and VS Code do, leaves them there.
+    ipywidgets would keep them, their comms and all that they hold until the kernel ends. JupyterLab, Notebook and
+    VS Code say which cell they run; a front end that does not leaves them there.
 
     Parameters
     ----------
     **traits
         As for every widget.
+
+    Raises
+    ------
+    TypeError
+        If there is no such trait.
     """
 
     def __init__(self, **traits: Any) -> None:
+        unknown = sorted(set(traits) - set(self.class_trait_names()))
+        if unknown:
+            raise TypeError(f"{type(self).__name__}() got unexpected keyword arguments: {', '.join(unknown)}.")
         super().__init__(**traits)
         cell, execution = _find_cell()
         if cell:
@@ -40,6 +51,14 @@ class CellWidget(anywidget.AnyWidget):
         """Take the widget off the page, and its layout, which is a widget of its own. Safe to call twice."""
         super().close()
         self.layout.close()
+
+
+def add_picture(bundle: Bundle | None, text: str, svg: str) -> Bundle | None:
+    """Put a text and a picture beside a widget's view, for pages without a kernel; None where there is no view."""
+    if bundle is None:
+        return None
+    data, metadata = bundle
+    return {**data, "text/plain": text, "image/svg+xml": svg}, metadata
 
 
 def _close(widget: CellWidget | None) -> None:

@@ -57,8 +57,8 @@ class LabPage(CellWidget):
     choices = t.Dict().tag(sync=True)
     """What can be chosen: `models`, `machines` and `code_kinds` as pairs of value and label, `workloads` as names."""
     limits = t.Dict().tag(sync=True)
-    """`max_streams`, `max_threads_per_core`, `max_clients`, `max_rate`; whether runs are measured (`measurable`), or
-    simulated for another machine; and which controls are `fixed`.
+    """`max_streams`, `max_threads_per_core`, `max_clients`, `min_rate`, `max_rate`; whether runs are
+    measured (`measurable`), or simulated for another machine; and which controls are `fixed`.
     """
     model = t.Unicode().tag(sync=True)
     """The model in force, one of `choices` or a path; empty for one that only Python has. See `choose_model`."""
@@ -71,9 +71,9 @@ class LabPage(CellWidget):
     sentence = t.Unicode().tag(sync=True)
     """The plan or the run in words."""
     prediction = t.Unicode().tag(sync=True)
-    """What was predicted of the setting that runs, in words; empty if nothing."""
+    """What was predicted of the setting that runs or ran, in words; empty if nothing."""
     note = t.Unicode().tag(sync=True)
-    """That nothing is measured, or what went wrong; empty otherwise."""
+    """What there is to know before a number is believed, why a run ended, or what went wrong."""
     findings = t.List(t.Dict()).tag(sync=True)
     """What there is to say of the plan, each with `options`: the num_streams that its suggestion means, and labels."""
     state = t.Enum(("idle", "running", "tuning"), "idle").tag(sync=True)

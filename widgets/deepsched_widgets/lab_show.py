@@ -5,19 +5,19 @@ from __future__ import annotations
 import json
 import re
 import time
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from deepsched.errors import OptionError
-from deepsched.render.plans.words import count
+from deepsched.render.plans.words import name_streams
 from deepsched.render.timelines.chrome_trace import describe_chrome_trace
 from deepsched_widgets.lab.choices import list_findings
 from deepsched_widgets.lab.recording import Recording
 from deepsched_widgets.lab.words import (
     describe_conditions,
     describe_ground,
-    describe_plan,
+    describe_planned,
     describe_prediction,
     describe_rate,
     describe_sample,
@@ -74,11 +74,17 @@ class LabShow:
             if plan != before:
                 self._pictures.show_plan(plan)
                 self.list_findings()
+                self._page.prediction = ""
             self._page.heading = describe_ground(wish)
             if self._page.state == "idle":
                 self._page.note = describe_conditions(wish)
-                self._page.sentence = describe_plan(self._plan)
+                self._page.sentence = describe_planned(self._plan)
                 self._forget_what_differs(wish)
+            elif self._page.state == "running" and not wish.shares_ground_with(self._ran):
+                # What ran there until now says nothing of it.
+                self._forget_what_differs(wish)
+                self._page.note = describe_conditions(wish)
+                self._page.sentence = _say_what_begins(wish)
 
     def list_findings(self) -> None:
         """Say what there is to say of the plan, and of threads that are not where it has them."""
@@ -87,8 +93,7 @@ class LabShow:
     def compare(self, *, keep: bool) -> None:
         """Keep the plan that is drawn to compare the next ones with, or let it go."""
         self._pictures.machine_map.compare_with(self._plan if keep else None)
-        streams = count(self._plan.num_streams, "stream")
-        self._page.compared = f"{streams} on {self._plan.topology.source}" if keep else ""
+        self._page.compared = f"{name_streams(self._plan)} on {self._plan.topology.source}" if keep else ""
 
     def begin_run(self, wish: Wish) -> None:
         """Show that a run begins."""
@@ -97,10 +102,10 @@ class LabShow:
         self._last = ""
         self._forget_what_differs(wish)
         self._pictures.start_run(wish.origin)
-        words = f"Starting {wish.model.label}." if wish.workload is None else f"Simulating {wish.workload.name}."
         with self._page.hold_sync():
             self._page.note = describe_conditions(wish)
-            self._page.sentence = words
+            self._page.sentence = _say_what_begins(wish)
+            self._page.prediction = ""
             self._page.downloads = []
             self._page.state = "running"
             self._page.tuning = False
@@ -108,7 +113,10 @@ class LabShow:
     def begin_search(self, wish: Wish) -> None:
         """Show that a search begins."""
         self._forget_what_differs(wish)
+        self._pictures.rest()
+        self._last = ""
         with self._page.hold_sync():
+            self._page.prediction = ""
             self._page.note = describe_conditions(wish)
             self._page.sentence = "Searching for the best setting."
             self._page.progress = 0.0
@@ -118,7 +126,9 @@ class LabShow:
             self._page.running = False
 
     def show_sample(self, wish: Wish, sample: Sample) -> None:
-        """Draw a period, and say it in words each second."""
+        """Draw a period, and say it in words each second; not of the ground that a run is about to leave."""
+        if not wish.shares_ground_with(self._wish):
+            return
         self._forget_what_differs(wish)
         if self._recording is not None:
             self._recording.add(wish, sample)
@@ -163,10 +173,9 @@ class LabShow:
             if note:
                 self._page.note = _join(note, describe_conditions(self._wish))
             last = f" The last period: {self._last}" if self._last else ""
-            self._page.sentence = f"{describe_plan(self._plan)}{last}"
+            self._page.sentence = f"{describe_planned(self._plan)}{last}"
             if self._recording is not None and self._samples:
                 self._list_downloads()
-            self._page.prediction = ""
             if verdict is not None:
                 self._page.verdict = {**asdict(verdict), "label": verdict.label}
             self._page.state = "idle"
@@ -196,14 +205,28 @@ class LabShow:
     def _forget_what_differs(self, wish: Wish) -> None:
         """Drop what ran on other ground or under another load, for it does not compare with what will."""
         ran, self._ran = self._ran, wish
-        if not wish.compares_with(ran):
-            self._pictures.forget_requests()
+        if wish.compares_with(ran):
+            return
+        self._last = self._page.prediction = ""
+        applies_verdict = self._applies_verdict(wish, ran)
+        self._pictures.forget_requests(found=not applies_verdict)
+        if not applies_verdict:
             self._page.verdict = {}
-            self._page.downloads = [what for what in self._page.downloads if what != "trace"]
+        self._page.downloads = [what for what in self._page.downloads if what != "trace"]
         if not wish.shares_ground_with(ran) or wish.threads_per_core != ran.threads_per_core:
             self._pictures.forget_means(self._page.limits["max_streams"], wish.origin)
+            self._samples, self._page.downloads = 0, []
             if self._page.state == "idle":
-                self._recording, self._last, self._page.downloads = None, "", []
+                self._recording = None
+
+    def _applies_verdict(self, wish: Wish, ran: Wish) -> bool:
+        """Whether nothing changed but the hardware threads of a core, to those that the verdict asks for."""
+        threads = self._page.verdict.get("threads_per_core")
+        return threads == wish.threads_per_core and wish.compares_with(replace(ran, threads_per_core=threads))
+
+
+def _say_what_begins(wish: Wish) -> str:
+    return f"Starting {wish.model.label}." if wish.workload is None else f"Simulating {wish.workload.name}."
 
 
 def _join(*sentences: str) -> str:

@@ -10,7 +10,7 @@ import traitlets
 from deepsched.planning import StreamPlan
 from deepsched.render import draw_plan, draw_topology
 from deepsched.topology import Topology
-from deepsched_widgets.cell_widget import CellWidget
+from deepsched_widgets.cell_widget import CellWidget, add_picture
 from deepsched_widgets.map_data import pack_load, pack_machine, pack_plan
 from deepsched_widgets.page_files import join_script, join_styles
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from deepsched.engine import ThreadPlacement
+    from deepsched_widgets.cell_widget import Bundle
 
 
 class MachineMap(CellWidget):
@@ -86,9 +87,6 @@ class MachineMap(CellWidget):
         compared: StreamPlan | None = None,
         **traits: Any,
     ) -> None:
-        unknown = sorted(set(traits) - set(self.class_trait_names()))
-        if unknown:
-            raise TypeError(f"MachineMap() got unexpected keyword arguments: {', '.join(unknown)}.")
         _require_plan(plan)
         _require_plan(compared)
         if plan and topology and Topology.load(topology) != plan.topology:
@@ -180,13 +178,9 @@ class MachineMap(CellWidget):
         streams = f", num_streams={self.plan['num_streams']}" if self.plan else ""
         return f"MachineMap(cores={self.machine['cores']}{streams})"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return bundle
-        data, metadata = bundle
-        picture = draw_plan(self._shown) if self._shown else draw_topology(self._topology)
-        return {**data, "image/svg+xml": picture}, metadata
+    def _repr_mimebundle_(self, **kwargs: Any) -> Bundle | None:
+        drawn = draw_plan(self._shown) if self._shown else draw_topology(self._topology)
+        return add_picture(super()._repr_mimebundle_(**kwargs), repr(self), drawn)
 
 
 def _require_plan(plan: object, *, optional: bool = True) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from deepsched.render.plans.finding_groups import group_findings
 from deepsched.render.plans.remote import NAMES, find_straddles
-from deepsched.render.plans.words import count, name_size
+from deepsched.render.plans.words import count, name_size, name_streams
 from deepsched_widgets.misplaced import find_misplaced
 
 if TYPE_CHECKING:
@@ -72,11 +72,9 @@ def pack_plan(plan: StreamPlan, misplaced: Sequence[Mapping[str, Any]] = ()) -> 
     """
     stream_of = plan.stream_of_cpus()
     homes = find_homes(plan)
-    asked = plan.requested_num_streams
-    capped = f" ({asked} requested)" if asked not in (None, plan.num_streams) else ""
     findings = group_findings([*find_misplaced(misplaced), *plan.findings])
     return {
-        "title": count(plan.num_streams, "stream") + capped,
+        "title": name_streams(plan),
         "num_streams": plan.num_streams,
         "owners": [stream_of.get(thread.cpu, _NONE) for thread in plan.topology.threads],
         "homes": homes,

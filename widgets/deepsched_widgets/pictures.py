@@ -64,8 +64,7 @@ class Pictures:
         self.chart.show_sample(sample)
         if sample.core_load:
             self.machine_map.show_load(sample.core_load)
-        in_force = sample.scheduler, sample.num_streams
-        if in_force == (self._plan.scheduler.value, self._plan.num_streams):
+        if sample.is_of(self._plan):
             self.machine_map.show_placements(sample.placements)
 
     def show_trace(self, trace: Trace) -> None:
@@ -83,12 +82,14 @@ class Pictures:
         self._show_points()
 
     def rest(self) -> None:
-        """Take from the map what is live only: a run is over."""
+        """Take from the map what is live only: a run is over, and so are its threads."""
         self.machine_map.show_load(None)
+        self.machine_map.show_placements(())
 
-    def forget_requests(self) -> None:
-        """Empty the timeline and what a search found: they are of another load."""
-        self._found = ()
+    def forget_requests(self, *, found: bool) -> None:
+        """Empty the timeline and, with `found`, what a search found: they are of another load."""
+        if found:
+            self._found = ()
         self._traces.forget()
         self.timeline.show([])
         self._show_points()

@@ -10,7 +10,7 @@ import traitlets
 from deepsched.render.timelines.timeline import SIGNS, draw_timelines
 from deepsched.render.timelines.timeline_data import align_newest, measure_span, read_timelines
 from deepsched.render.timelines.timeline_window import Window, choose_window, show_window
-from deepsched_widgets.cell_widget import CellWidget
+from deepsched_widgets.cell_widget import CellWidget, add_picture
 from deepsched_widgets.page_files import join_script, join_styles
 
 if TYPE_CHECKING:
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from deepsched.render.timelines.timeline_data import Timeline
     from deepsched.render.timelines.timeline_window import Bar, Panel
+    from deepsched_widgets.cell_widget import Bundle
 
 _COUNTS = ("request", "count", "stream", "row")
 _TIMES = ("started", "ended", "waited", "ran")
@@ -62,9 +63,6 @@ class RequestTimeline(CellWidget):
     def __init__(
         self, timelines: Any, *, start_ms: float = 0.0, duration_ms: float | None = None, **kwargs: Any
     ) -> None:
-        unknown = sorted(set(kwargs) - set(self.class_trait_names()))
-        if unknown:
-            raise TypeError(f"RequestTimeline() got unexpected keyword arguments: {', '.join(unknown)}.")
         runs = read_timelines(timelines)
         self._newest = runs, choose_window(runs, start_ms, duration_ms)
         self._timelines, self._window = self._newest
@@ -127,14 +125,9 @@ class RequestTimeline(CellWidget):
         count = len(self._timelines)
         return f"RequestTimeline({count} timeline{'' if count == 1 else 's'})"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
-        data, metadata = bundle
-        window = self._window
-        drawn = draw_timelines(self._timelines, start_ms=window.start, duration_ms=window.duration)
-        return {**data, "text/plain": repr(self), "image/svg+xml": drawn}, metadata
+    def _repr_mimebundle_(self, **kwargs: Any) -> Bundle | None:
+        drawn = draw_timelines(self._timelines, start_ms=self._window.start, duration_ms=self._window.duration)
+        return add_picture(super()._repr_mimebundle_(**kwargs), repr(self), drawn)
 
 
 def _keep_scale(before: Window, chosen: Window) -> Window:

@@ -7,7 +7,7 @@ from math import isfinite, nan, sqrt
 from typing import TYPE_CHECKING
 
 from deepsched.planning import Scheduler, plan_streams
-from deepsched.render.plans.words import count
+from deepsched.render.plans.words import name_schedule
 from deepsched.render.sweeps.sweep import SweepPoint, read_alignment
 
 if TYPE_CHECKING:
@@ -89,13 +89,6 @@ class SettingMean:
     def words(self) -> str:
         """The setting's name, such as ``3 streams``."""
         return name_schedule(self.scheduler, self.num_streams)
-
-
-def name_schedule(scheduler: str, num_streams: int) -> str:
-    """Name a schedule as people do: ``single_stream``, ``1 stream``, ``3 streams``."""
-    if scheduler == Scheduler.single_stream:
-        return "single_stream"
-    return count(num_streams, "stream")
 
 
 def make_point(mean: SettingMean, topology: Topology | None) -> SweepPoint:

@@ -13,19 +13,21 @@ from deepsched.measure.tuning.tune import DEFAULT_BUDGET
 from deepsched.render import draw_plan
 from deepsched.simulation import WORKLOADS, Workload
 from deepsched.topology import Topology
+from deepsched_widgets.cell_widget import add_picture
 from deepsched_widgets.lab.choices import describe_limits, list_choices
 from deepsched_widgets.lab.code import check_code_kind, write_code
 from deepsched_widgets.lab.first_wish import make_first_wish, move_wish
 from deepsched_widgets.lab.jobs import Jobs
 from deepsched_widgets.lab.machine_choice import HERE
 from deepsched_widgets.lab.model_choice import choose_model
-from deepsched_widgets.lab.prediction import Predictor
 from deepsched_widgets.lab_page import LabPage
 from deepsched_widgets.lab_show import LabShow
 from deepsched_widgets.pictures import Pictures
 
 if TYPE_CHECKING:
     from deepsched.planning import Scheduler, StreamPlan
+    from deepsched_widgets.cell_widget import Bundle
+    from deepsched_widgets.lab.model_choice import ModelChoice
     from deepsched_widgets.lab.wish import Wish
 
 _LONGEST = 24 * 3600.0
@@ -109,6 +111,7 @@ class StreamLab(LabPage):
             rate=rate,
             predict=predict,
         )
+        self._own_model = wish.model
         limits = describe_limits(wish)
         self._pictures = Pictures(wish.plan(), limits["max_streams"], wish.origin)
         super().__init__(
@@ -116,7 +119,7 @@ class StreamLab(LabPage):
             chart=self._pictures.chart,
             timeline=self._pictures.timeline,
             sweep=self._pictures.sweep,
-            choices=list_choices(self._workloads),
+            choices=list_choices(wish.model, self._workloads),
             limits=limits,
             seconds=float(seconds),
             model=wish.model.value,
@@ -125,7 +128,7 @@ class StreamLab(LabPage):
             **_read_controls(wish),
         )
         self._show = LabShow(self, self._pictures, wish)
-        self._jobs = Jobs(self._show, Predictor(self._show.say), self._lock)
+        self._jobs = Jobs(self._show, self._lock)
         self.observe(self._on_controls, names=_CONTROLS)
         self.observe(self._on_code_kind, names=["code_kind"])
         self.observe(self._on_running, names=["running"])
@@ -213,10 +216,7 @@ class StreamLab(LabPage):
         ModelError, OptionError
             If there is no such model, or the lab drives an engine.
         """
-        choice = choose_model(model)
-        with self._lock:
-            self._refuse_if_fixed("model")
-            self._move(replace(self._wish, model=choice))
+        self._take_model(choose_model(model))
 
     def choose_machine(self, machine: Topology | str) -> None:
         """Take another machine, as `Topology.load` takes it; a run goes on there, simulated where it is not this one.
@@ -282,7 +282,7 @@ class StreamLab(LabPage):
         """Do what the page asks for; see `LabPage`."""
         match message:
             case {"choose": "model" | "machine" as name, "value": str(value)}:
-                choose = self.choose_model if name == "model" else self.choose_machine
+                choose = self._choose_listed_model if name == "model" else self.choose_machine
                 try:
                     choose(value.strip())
                 except DeepschedError as error:
@@ -296,6 +296,15 @@ class StreamLab(LabPage):
                 with self._lock:
                     name, content = self._show.write_download(what)
                 self.send({"download": name}, [content])
+
+    def _choose_listed_model(self, value: str) -> None:
+        # The one that the lab was made with comes with its inputs, and need not be a file.
+        self._take_model(self._own_model if value == self._own_model.value else choose_model(value))
+
+    def _take_model(self, choice: ModelChoice) -> None:
+        with self._lock:
+            self._refuse_if_fixed("model")
+            self._move(replace(self._wish, model=choice))
 
     def _read_wish(self) -> Wish:
         """Read the controls."""
@@ -343,12 +352,9 @@ class StreamLab(LabPage):
         plan = self.plan
         return f"StreamLab({self._wish.model.label!r}, cores={plan.num_cores}, num_streams={plan.num_streams})"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> Any:
-        bundle = super()._repr_mimebundle_(**kwargs)
-        data = bundle[0] if isinstance(bundle, tuple) else bundle
-        if data is not None:
-            data.update({"text/plain": repr(self), "image/svg+xml": draw_plan(self.plan)})
-        return bundle
+    def _repr_mimebundle_(self, **kwargs: Any) -> Bundle | None:
+        drawn = draw_plan(self.plan)
+        return add_picture(super()._repr_mimebundle_(**kwargs), repr(self), drawn)
 
 
 def _refuse(name: str) -> str:

@@ -9,6 +9,7 @@ from deepsched.errors import OptionError
 from deepsched.render.sweeps.sweep import name_boundaries
 from deepsched.render.sweeps.sweep_figure import describe_sweep
 from deepsched.render.sweeps.sweep_svg import draw_sweep_svg
+from deepsched_widgets.cell_widget import add_picture
 from deepsched_widgets.chart_view import ChartView
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 
     from deepsched.render.sweeps.sweep import SweepPoint
     from deepsched.topology import Topology
+    from deepsched_widgets.cell_widget import Bundle
 
 _EMPTY = "No points yet. Run several num_streams, or tune, to see which is best."
 _COLUMNS = ["num_streams", "origin", "items/s", "interval", "p50, ms", "p99, ms", "plan"]
@@ -83,13 +85,9 @@ class SweepChart(ChartView):
     def __repr__(self) -> str:
         return f"SweepChart({len(self._points)} points)"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
-        data, metadata = bundle
+    def _repr_mimebundle_(self, **kwargs: Any) -> Bundle | None:
         drawn = draw_sweep_svg(self._points, title=self._title, empty=_EMPTY)
-        return {**data, "text/plain": repr(self), "image/svg+xml": drawn}, metadata
+        return add_picture(super()._repr_mimebundle_(**kwargs), repr(self), drawn)
 
 
 def _label(points: Sequence[SweepPoint]) -> str:

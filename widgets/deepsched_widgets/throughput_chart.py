@@ -8,21 +8,25 @@ from typing import TYPE_CHECKING, Any
 
 from deepsched.checks import check_choice
 from deepsched.planning import choose_cores
-from deepsched.render.plans.words import count
+from deepsched.render.plans.words import count, name_schedule
 from deepsched.render.sweeps.sweep_svg import draw_sweep_svg
 from deepsched.render.timelines.timeline_data import ORIGINS
+from deepsched_widgets.cell_widget import add_picture
 from deepsched_widgets.chart_view import ChartView
 from deepsched_widgets.lab.live_run import PERIOD
-from deepsched_widgets.setting_mean import Period, SettingMean, make_point, name_schedule, write_row
-from deepsched_widgets.throughput_figure import SECONDS, Change, describe_throughput
+from deepsched_widgets.setting_mean import Period, SettingMean, make_point, write_row
+from deepsched_widgets.throughput_figure import describe_throughput
+from deepsched_widgets.throughput_layout import SECONDS, Change
 
 if TYPE_CHECKING:
     from deepsched.render.sweeps.sweep import SweepPoint
     from deepsched.topology import Topology
+    from deepsched_widgets.cell_widget import Bundle
     from deepsched_widgets.lab.live_run import Sample
 
 _POINTS = int(SECONDS / PERIOD)
 _MOST_PLACES = 8
+_TITLE = "Mean throughput and latency of each num_streams"
 _GAP = 2.5  # periods: what is longer shows as a gap
 _MILLISECONDS = 1000.0
 _COLUMNS = [
@@ -137,14 +141,9 @@ class ThroughputChart(ChartView):
     def __repr__(self) -> str:
         return "ThroughputChart()"
 
-    def _repr_mimebundle_(self, **kwargs: Any) -> tuple[dict[str, Any], dict[str, Any]] | None:
-        bundle: tuple[dict[str, Any], dict[str, Any]] | None = super()._repr_mimebundle_(**kwargs)
-        if bundle is None:
-            return None
-        data, metadata = bundle
-        title = "Mean throughput and latency of each num_streams"
-        drawn = draw_sweep_svg(self.points(), title=title, empty="Nothing ran yet.")
-        return {**data, "text/plain": repr(self), "image/svg+xml": drawn}, metadata
+    def _repr_mimebundle_(self, **kwargs: Any) -> Bundle | None:
+        drawn = draw_sweep_svg(self.points(), title=_TITLE, empty="Nothing ran yet.")
+        return add_picture(super()._repr_mimebundle_(**kwargs), repr(self), drawn)
 
 
 class _Run:

@@ -7,14 +7,12 @@ from math import isfinite
 from typing import TYPE_CHECKING, Any
 
 from deepsched.render.sweeps.sweep_figure import BLUE, DASHES, GREEN, ORANGE
-from deepsched_widgets.throughput_layout import NARROW, NARROW_EMPTY, SECONDS, Change, describe_layout
+from deepsched_widgets.throughput_layout import NARROW, NARROW_EMPTY, Change, describe_layout
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
     from deepsched_widgets.setting_mean import Period, SettingMean
-
-__all__ = ["SECONDS", "Change", "describe_throughput"]
 
 # In p50's and p99's colours, and told apart by their shapes; a triangle would be a stream that straddles.
 _MARKS = {"measured": ("circle", "square"), "simulated": ("circle-open", "square-open")}

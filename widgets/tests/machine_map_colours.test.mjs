@@ -2,6 +2,8 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 
+import { colourOf } from "../deepsched_widgets/static/shared/streams.js";
+
 const THEMES = [
   ["light", [".ds", ".ds-map"]],
   ["dark", [".ds", ".ds-map", ".dark .ds", ".dark .ds-map"]],
@@ -75,6 +77,13 @@ describe("colours", () => {
       assert.ok(contrast(colour, on) >= 4.5, `ink on ${colour}`);
       assert.ok(contrast(colour, hatch) >= 3, `hatch on ${colour}`);
     }
+  });
+
+  test("streams go round in all colours that there are", () => {
+    const given = new Set(Array.from({ length: 100 }, (_, stream) => `${colourOf(stream)}`));
+    const defined = [...css.matchAll(/\[data-colour="(\d+)"\]/g)].map(([, number]) => number);
+
+    assert.deepEqual([...given], defined);
   });
 
   test("every selector is held to the map", () => {

@@ -5,7 +5,7 @@ import { chooseControls, countStreams, limitLoad } from "../deepsched_widgets/st
 import { describeRest } from "../deepsched_widgets/static/stream_lab/countdown.js";
 import { askStreams } from "../deepsched_widgets/static/stream_lab/findings.js";
 import { readNumber } from "../deepsched_widgets/static/stream_lab/number_box.js";
-import { describeButtons, isInForce } from "../deepsched_widgets/static/stream_lab/run_row.js";
+import { describeButtons, describeTune, isInForce } from "../deepsched_widgets/static/stream_lab/run_row.js";
 import { isFolded, keepFolded } from "../deepsched_widgets/static/stream_lab/sections.js";
 
 describe("a number box", () => {
@@ -31,11 +31,11 @@ describe("a number box", () => {
 });
 
 describe("the load's limits", () => {
-  const limits = { max_clients: 256, max_rate: 5000, fixed: [] };
+  const limits = { max_clients: 256, min_rate: 0.5, max_rate: 5000, fixed: [] };
 
   test("are those of what is chosen", () => {
     assert.deepEqual(limitLoad("clients", limits), { min: 1, max: 256 });
-    assert.deepEqual(limitLoad("rate", limits), { min: 0.01, max: 5000, whole: false });
+    assert.deepEqual(limitLoad("rate", limits), { min: 0.5, max: 5000, whole: false });
   });
 
   test("allow no clients where the lab watches an engine", () => {
@@ -76,17 +76,26 @@ describe("the countdown", () => {
 });
 
 describe("the buttons", () => {
-  test("start and tune when nothing is on", () => {
-    const { start, tune } = describeButtons("idle");
-    assert.deepEqual(start, ["Start", { running: true, tuning: false }]);
-    assert.deepEqual(tune, ["Tune", { running: false, tuning: true }]);
+  const [START, TUNE, STOP] = [[true, false], [false, true], [false, false]];
+  const read = (button) => [button.words, button.stops, [button.asks.running, button.asks.tuning]];
+  const readBoth = (running, tuning) => Object.values(describeButtons(running, tuning)).map(read);
+
+  test("start and tune where nothing is asked for", () => {
+    assert.deepEqual(readBoth(false, false), [["Start", false, START], ["Tune", false, TUNE]]);
   });
 
-  test("stop what is on, and take over from it", () => {
-    assert.deepEqual(describeButtons("running").start, ["Stop", { running: false, tuning: false }]);
-    assert.deepEqual(describeButtons("running").tune, ["Tune", { running: false, tuning: true }]);
-    assert.deepEqual(describeButtons("tuning").start, ["Start", { running: true, tuning: false }]);
-    assert.deepEqual(describeButtons("tuning").tune, ["Stop tuning", { running: false, tuning: false }]);
+  test("stop what is asked for, and take over from it", () => {
+    assert.deepEqual(readBoth(true, false), [["Stop", true, STOP], ["Tune", false, TUNE]]);
+    assert.deepEqual(readBoth(false, true), [["Start", false, START], ["Stop tuning", true, STOP]]);
+  });
+
+  test("never ask for both, even in the moment when one takes over from the other", () => {
+    assert.deepEqual(readBoth(true, true), [["Stop", true, STOP], ["Stop tuning", true, STOP]]);
+  });
+
+  test("say what tune looks for under the load", () => {
+    assert.match(describeTune("clients"), /highest throughput$/);
+    assert.match(describeTune("rate"), /smallest latency at this rate$/);
   });
 });
 

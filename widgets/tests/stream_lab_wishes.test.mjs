@@ -3,6 +3,7 @@ import { describe, test } from "node:test";
 
 import { settleWish, showChoice } from "../deepsched_widgets/static/stream_lab/choice.js";
 import { collectWishes, startClock } from "../deepsched_widgets/static/stream_lab/wishes.js";
+import { makeClock, makeModel } from "./stream_lab_stand_ins.mjs";
 
 const KNOWN = [["light_squeezenet", "light_squeezenet"], ["light_resnet50", "light_resnet50"]];
 const OTHER = "other file…";
@@ -48,12 +49,20 @@ describe("a wish for a model", () => {
     assert.equal(settleWish(wished, before, { inForce: "b", error: "" }), null);
   });
 
-  test("stays when it is refused, to be mended", () => {
+  test("stays when it is refused, to be mended or asked again", () => {
     const refused = { inForce: "a", error: "There is no b." };
-    assert.equal(settleWish(wished, before, refused), wished);
+    assert.deepEqual(settleWish(wished, before, refused), { ...wished, sent: false });
     const mended = { ...wished, value: "c" };
     assert.equal(settleWish(mended, refused, refused), mended);
+    const again = { inForce: "a", error: "There is no c." };
+    assert.deepEqual(settleWish(mended, refused, again), { ...mended, sent: false });
     assert.equal(settleWish(mended, refused, { inForce: "c", error: "" }), null);
+    assert.equal(settleWish(mended, refused, { inForce: "a", error: "" }), null, "what was in force already");
+  });
+
+  test("is settled when it is in force, though the last refusal goes away after that", () => {
+    const refused = { inForce: "a", error: "There is no b." };
+    assert.equal(settleWish(wished, refused, { inForce: "b", error: "There is no b." }), null);
   });
 
   test("is left alone while it is typed", () => {
@@ -62,31 +71,9 @@ describe("a wish for a model", () => {
   });
 });
 
-/** A model as the page has it, and a clock that stands until it is moved. */
+/** A model of some traits and a clock, and what became of the model. */
 function standIn() {
-  const traits = { num_streams: 2, clients: 4 };
-  const saved = [];
-  let set = {};
-  const model = {
-    get: (name) => traits[name],
-    set: (name, value) => {
-      traits[name] = set[name] = value;
-    },
-    save_changes: () => {
-      saved.push(set);
-      set = {};
-    },
-  };
-  let now = 0;
-  let due = [];
-  const clock = { now: () => now, later: (react, ms) => due.push([now + ms, react]) };
-  function pass(ms) {
-    now += ms;
-    const ready = due.filter(([at]) => at <= now);
-    due = due.filter(([at]) => at > now);
-    for (const [, react] of ready) react();
-  }
-  return { model, clock, pass, saved };
+  return { ...makeModel({ num_streams: 2, clients: 4, running: false }), ...makeClock() };
 }
 
 describe("wishes", () => {
@@ -122,6 +109,18 @@ describe("wishes", () => {
     pass(100);
     model.set("num_streams", 4);
     assert.equal(get("num_streams"), 4, "then the kernel has the last word");
+  });
+
+  test("that are taken back before they went out are not sent", () => {
+    const { model, clock, pass, saved } = standIn();
+    const { wish, get } = collectWishes(model, () => {}, clock);
+    wish({ num_streams: 3 });
+    wish({ running: true });
+    assert.equal(get("running"), true);
+    wish({ running: false });
+    assert.equal(get("running"), false);
+    pass(100);
+    assert.deepEqual(saved, [{ num_streams: 3 }]);
   });
 
   test("for what is in force are not sent", () => {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from deepsched.planning import Scheduler
 from deepsched.render.plans.finding_groups import group_findings
 from deepsched.topology import format_cpu_list
 
@@ -36,11 +37,21 @@ def name_size(size: int) -> str:
     return f"{size / _MIB:.4g} MiB" if size >= _MIB else f"{size / 1024:.4g} KiB"
 
 
-def title_plan(plan: StreamPlan) -> str:
-    """Say ``3 streams on 16 cores``, and what was requested where that is another number."""
+def name_schedule(scheduler: str, num_streams: int) -> str:
+    """Name a schedule as people do: ``single_stream``, ``1 stream``, ``3 streams``."""
+    return scheduler if scheduler == Scheduler.single_stream else count(num_streams, "stream")
+
+
+def name_streams(plan: StreamPlan) -> str:
+    """Say ``3 streams``, and what was requested where that is another number."""
     asked = plan.requested_num_streams
     capped = f" ({asked} requested)" if asked not in (None, plan.num_streams) else ""
-    return f"{count(plan.num_streams, 'stream')}{capped} on {count(plan.num_cores, 'core')}"
+    return name_schedule(plan.scheduler.value, plan.num_streams) + capped
+
+
+def title_plan(plan: StreamPlan) -> str:
+    """Say ``3 streams on 16 cores``."""
+    return f"{name_streams(plan)} on {count(plan.num_cores, 'core')}"
 
 
 def describe_machine(topology: Topology) -> str:

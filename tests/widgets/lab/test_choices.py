@@ -24,7 +24,7 @@ def make_wish(topology: str, model=None) -> Wish:
 
 
 def test_all_choices_can_be_taken():
-    choices = json.loads(json.dumps(list_choices(["mine"])))
+    choices = json.loads(json.dumps(list_choices(choose_model(None), ["mine"])))
     assert choices["workloads"] == ["mine"]
     for value, label in choices["machines"]:
         assert label

@@ -10,9 +10,9 @@ import pytest
 
 from deepsched import Topology
 from deepsched.simulation import WORKLOADS
+from deepsched_widgets.lab import jobs as jobs_module
 from deepsched_widgets.lab.jobs import Jobs
 from deepsched_widgets.lab.model_choice import choose_model
-from deepsched_widgets.lab.prediction import Predictor
 from deepsched_widgets.lab.wish import Wish
 from tests.widgets.waiting import wait_for
 
@@ -31,6 +31,7 @@ class Show:
         self.samples: list = []
         self.progress: list = []
         self.traces: list = []
+        self.said: list = []
         self.ends: list = []
         self.state = "idle"
 
@@ -49,6 +50,9 @@ class Show:
     def show_progress(self, progress) -> None:
         self.progress.append(progress)
 
+    def say(self, words) -> None:
+        self.said.append(words)
+
     def end(self, note, verdict=None) -> None:
         self.ends.append((note, verdict))
         self.state = "idle"
@@ -60,7 +64,7 @@ def make_jobs():
 
     def make() -> tuple[Jobs, Show]:
         show = Show()
-        made.append(Jobs(show, Predictor(str), threading.RLock()))
+        made.append(Jobs(show, threading.RLock()))
         return made[-1], show
 
     yield make
@@ -201,6 +205,30 @@ class TestTwoLabs:
         wait_for(lambda: one.ends)
         assert one.ends == [(TAKEN_OVER, None)]
         wait_for(lambda: two.samples[-1][1].workload is None)
+
+    def test_it_opens_no_engine_before_the_cores_are_free(self, make_jobs, monkeypatch):
+        (first, one), (second, two) = make_jobs(), make_jobs()
+        measured, opened = jobs_module.MeasuredRun, []
+        monkeypatch.setattr(
+            jobs_module, "MeasuredRun", lambda *given: opened.append(list(one.ends)) or measured(*given)
+        )
+        first.start_run(MEASURED, 60.0)
+        second.start_run(SIMULATED, 60.0)
+        wait_for(lambda: one.samples and two.samples)
+        second.follow(MEASURED)
+        wait_for(lambda: two.samples[-1][1].workload is None)
+        assert opened == [[], [(TAKEN_OVER, None)]]
+
+    def test_two_that_come_to_this_machine_at_once_do_not_wait_for_each_other(self, make_jobs):
+        (first, one), (second, two) = make_jobs(), make_jobs()
+        first.start_run(SIMULATED, 60.0)
+        second.start_run(SIMULATED, 60.0)
+        wait_for(lambda: one.samples and two.samples)
+        for wish in (MEASURED, SIMULATED, MEASURED):
+            first.follow(wish)
+            second.follow(wish)
+        wait_for(lambda: one.ends and two.samples[-1][1].workload is None, 20.0)
+        assert (first.busy, second.busy) == (False, True)
 
     def test_the_slider_of_a_lab_that_lost_the_cores_does_not_take_them_back(self, make_jobs):
         (first, one), (second, two) = make_jobs(), make_jobs()

@@ -162,7 +162,7 @@ def test_stopped_before_it_began_it_tells_nothing_but_its_end():
     [
         (Verdict("single_stream", 1, 1, ""), "Use single_stream"),
         (Verdict("multi_stream", 1, 1, ""), "Use multi_stream, 1 stream"),
-        (Verdict("multi_stream", 4, 2, ""), "Use multi_stream, 4 streams"),
+        (Verdict("multi_stream", 4, 2, ""), "Use multi_stream, 4 streams, 2 threads per core"),
     ],
 )
 def test_a_verdict_says_what_its_button_does(verdict, label):

@@ -167,7 +167,12 @@ class TestComparing:
         assert not wish.compares_with(other)
         assert wish.shares_ground_with(other)
 
-    @pytest.mark.parametrize("change", [{"topology": SMT}, {"model": choose_model(None)}, {"workload": None}])
+    def test_another_model_is_other_work_where_it_runs(self):
+        simulated, measured = make(), make(None)
+        assert simulated.compares_with(replace(simulated, model=choose_model("light_shufflenet")))
+        assert not measured.shares_ground_with(replace(measured, model=choose_model("light_shufflenet")))
+
+    @pytest.mark.parametrize("change", [{"topology": SMT}, {"workload": None}])
     def test_another_ground_does_not_compare(self, change):
         wish = make()
         other = replace(wish, **change)

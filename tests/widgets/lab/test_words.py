@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from deepsched import plan_streams
-from deepsched_widgets.lab.words import describe_plan
+from deepsched_widgets.lab.words import describe_planned
 
 
 @pytest.mark.parametrize(
@@ -21,4 +21,4 @@ from deepsched_widgets.lab.words import describe_plan
     ],
 )
 def test_findings_are_said_in_words(machine, num_streams, options, words):
-    assert words in describe_plan(plan_streams(machine, num_streams, scheduler="multi_stream", **options))
+    assert words in describe_planned(plan_streams(machine, num_streams, scheduler="multi_stream", **options))

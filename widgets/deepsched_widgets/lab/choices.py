@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from deepsched.planning import Scheduler, choose_cores
 from deepsched.render.plans.finding_groups import group_findings
 from deepsched.render.plans.words import count
-from deepsched_widgets.lab.arrivals import MOST_RATE
+from deepsched_widgets.lab.arrivals import LEAST_RATE, MOST_RATE
 from deepsched_widgets.lab.code import list_code_kinds
 from deepsched_widgets.lab.machine_choice import list_machines
 from deepsched_widgets.lab.model_choice import list_models
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
     from deepsched.planning import StreamPlan
+    from deepsched_widgets.lab.model_choice import ModelChoice
     from deepsched_widgets.lab.wish import Wish
 
 MOST_CLIENTS = 256
@@ -24,10 +25,10 @@ MOST_CLIENTS = 256
 _FIXED = ["model", "machine", "scheduler", "threads_per_core", "predict", "tuning"]
 
 
-def list_choices(workloads: Iterable[str]) -> dict[str, Any]:
-    """List what can be chosen; all but the workloads as pairs of value and label."""
+def list_choices(own: ModelChoice, workloads: Iterable[str]) -> dict[str, Any]:
+    """List what can be chosen, a lab's own model too; all but the workloads as pairs of value and label."""
     return {
-        "models": list_models(),
+        "models": [*list_models(), *([["", "from Python"]] if not own.value else [])],
         "machines": list_machines(),
         "workloads": list(workloads),
         "code_kinds": list_code_kinds(),
@@ -42,6 +43,7 @@ def describe_limits(wish: Wish) -> dict[str, Any]:
         "max_streams": len(cores) if engine is None else engine.num_cores if wish.several else 1,
         "max_threads_per_core": max(len(core.cpus) for core in cores),
         "max_clients": MOST_CLIENTS,
+        "min_rate": LEAST_RATE,
         "max_rate": MOST_RATE,
         "measurable": wish.workload is None,
         "fixed": [] if engine is None else _FIXED,

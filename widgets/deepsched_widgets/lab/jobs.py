@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from deepsched_widgets.lab.live_run import LiveRun
 from deepsched_widgets.lab.measured_run import MeasuredRun
+from deepsched_widgets.lab.prediction import Predictor
 from deepsched_widgets.lab.search import Search
 from deepsched_widgets.lab.simulated_run import SimulatedRun
 
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from deepsched_widgets.lab.live_run import Sample, Source, Trace
-    from deepsched_widgets.lab.prediction import Predictor
     from deepsched_widgets.lab.search import Progress, Verdict
     from deepsched_widgets.lab.wish import Wish
 
@@ -43,6 +43,9 @@ class Show(Protocol):
     def show_progress(self, progress: Progress) -> None:
         """Show how far a search is."""
 
+    def say(self, words: str) -> None:
+        """Say what takes a while."""
+
     def end(self, note: str, verdict: Verdict | None = None) -> None:
         """Show that nothing goes on any more, and in `note` why, where a person would ask."""
 
@@ -56,8 +59,6 @@ class Jobs:
     ----------
     show : Show
         Who is told.
-    predictor : Predictor
-        What predicts, when a wish asks for it.
     lock : RLock
         The lab's lock.
     """
@@ -66,9 +67,9 @@ class Jobs:
     _measuring: ClassVar[weakref.ref[Jobs] | None] = None
     _claiming: ClassVar[threading.Lock] = threading.Lock()
 
-    def __init__(self, show: Show, predictor: Predictor, lock: threading.RLock) -> None:
+    def __init__(self, show: Show, lock: threading.RLock) -> None:
         self._show = show
-        self._predictor = predictor
+        self._predictor = Predictor(self._say)
         self._lock = lock
         self._over = threading.Condition(lock)
         self._job: LiveRun | Search | None = None
@@ -98,10 +99,7 @@ class Jobs:
             job = self._job
             if isinstance(job, LiveRun):
                 takes_cores = job.wish.origin == "simulated" and wish.origin == "measured"
-                job.follow(wish)
-                if takes_cores:
-                    clear = self._claim()
-                    threading.Thread(target=clear, name="deepsched-make-way", daemon=True).start()
+                job.follow(wish, self._clear_aside() if takes_cores else None)
             elif job is not None and not wish.compares_with(job.wish):
                 self._farewell = _OUTDATED
                 job.stop(wait=False)
@@ -153,19 +151,42 @@ class Jobs:
 
         job.start(clear_the_cores)
 
-    def _claim(self) -> Callable[[], None]:
-        """Take the cores for this lab's jobs; give what ends the job of another lab that had them, and waits for it."""
+    def _clear_aside(self) -> threading.Event | None:
+        """Clear the cores in a thread; give what is set when they are free, None if they are.
+
+        Not in the job's own: two labs whose runs come to this machine at once would wait for each other.
+        """
+        clear = self._claim()
+        if clear is None:
+            return None
+        free = threading.Event()
+
+        def make_way() -> None:
+            clear()
+            free.set()
+
+        threading.Thread(target=make_way, name="deepsched-make-way", daemon=True).start()
+        return free
+
+    def _claim(self) -> Callable[[], None] | None:
+        """Take the cores for this lab's jobs; give what ends the job of another lab that has them, and waits for it."""
         with Jobs._claiming:
             last = Jobs._measuring() if Jobs._measuring is not None else None
             Jobs._measuring = weakref.ref(self)
         # The job of now: one that its lab starts later is newer than this lab's own, and waits for that in turn.
         job = last._job if last is not None and last is not self else None  # noqa: SLF001 - another of its kind
         if last is None or job is None or job.wish.origin != "measured":
-            return lambda: None
+            return None
         return partial(last.make_way, job)
 
     def _open(self, wish: Wish) -> Source:
         return MeasuredRun(self._predictor, wish) if wish.workload is None else SimulatedRun(wish)
+
+    def _say(self, words: str) -> None:
+        """Say what a run does that takes a while, if it is still a run that is on."""
+        with self._lock:
+            if isinstance(self._job, LiveRun):
+                self._show.say(words)
 
     def _finish(self, job: LiveRun | Search) -> None:
         self._unfinished.discard(job)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from deepsched.engine import ThreadPlacement
+    from deepsched.planning import StreamPlan
     from deepsched.simulation import Workload
     from deepsched.telemetry import RequestRecord, Snapshot
     from deepsched_widgets.lab.prediction import Prediction
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 PERIOD = 0.5
 _PERIODS_A_TRACE = 4
 _JOIN_SECONDS = 30.0
+_LOOK_SECONDS = 0.05
 
 logger = logging.getLogger(__name__)
 
@@ -45,6 +47,10 @@ class Sample:
     prediction: Prediction | None = None
     core_load: Mapping[int, float] = field(default_factory=dict)
     note: str = ""
+
+    def is_of(self, plan: StreamPlan) -> bool:
+        """Whether it is this plan that was in force."""
+        return (self.scheduler, self.num_streams) == (plan.scheduler.value, plan.num_streams)
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,9 +118,12 @@ class LiveRun(Job):
         self._audience = audience
         self.seconds = seconds
         self._changed = threading.Event()
+        self._free: threading.Event | None = None
 
-    def follow(self, wish: Wish) -> None:
-        """Replace the wish; the run follows as soon as it has carried out the one before."""
+    def follow(self, wish: Wish, free: threading.Event | None = None) -> None:
+        """Replace the wish; the run follows as soon as it has carried out the one before, and `free` is set."""
+        if free is not None:
+            self._free = free
         self.wish = wish
         self._changed.set()
 
@@ -131,7 +140,9 @@ class LiveRun(Job):
             self._after()
             until = time.monotonic() + self.seconds
             while not self._is_over(until):
-                self._follow_wishes(self.wish, until)
+                wish = self.wish
+                if self._is_free():
+                    self._follow_wishes(wish, until)
         except Exception as caught:
             logger.exception("a live run ended")
             error = caught
@@ -159,6 +170,10 @@ class LiveRun(Job):
                     if periods % _PERIODS_A_TRACE == 0:
                         self._audience.show_trace(self, source.trace())
             self._audience.show_trace(self, source.trace())
+
+    def _is_free(self) -> bool:
+        """Tell, after a moment, whether the cores that a wish needs are free."""
+        return self._free is None or self._free.wait(_LOOK_SECONDS)
 
     def _is_over(self, until: float) -> bool:
         return self.stopping or time.monotonic() >= until

@@ -20,6 +20,8 @@ _READ_AT_ONCE = 100e6  # bytes: what takes longer would keep the page waiting
 class ModelChoice:
     """One model: what it was chosen by, what `compile_model` takes, and what people call it.
 
+    Chosen by nothing, ``""``, is what only Python has: bytes, a ModelProto or an engine.
+
     `engine` is there where the person made one: the lab drives it and leaves it open. `inputs` are each request's,
     where the person gave some.
     """
@@ -66,5 +68,5 @@ def choose_model(given: Any, inputs: Any = None) -> ModelChoice:
     opened = open_model(given)
     if isinstance(opened.content, str) and Path(opened.content).stat().st_size < _READ_AT_ONCE:
         opened.read_proto()
-    value = str(given) if isinstance(given, str | Path) else opened.label
+    value = str(given) if isinstance(given, str | Path) else ""
     return ModelChoice(value, given, Path(opened.label).name, inputs=inputs)

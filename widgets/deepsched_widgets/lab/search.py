@@ -40,7 +40,8 @@ class Verdict:
     @property
     def label(self) -> str:
         """What a button says that applies it."""
-        return f"Use {name_setting(self.scheduler, self.num_streams)}"
+        threads = f", {self.threads_per_core} threads per core" if self.threads_per_core > 1 else ""
+        return f"Use {name_setting(self.scheduler, self.num_streams)}{threads}"
 
 
 @dataclass(frozen=True, slots=True)

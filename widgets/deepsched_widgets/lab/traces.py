@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from deepsched.planning import Scheduler
-from deepsched.render.plans.words import count
+from deepsched.render.plans.words import name_schedule
 from deepsched.render.timelines.timeline_data import MOST_TIMELINES, Timeline
 
 if TYPE_CHECKING:
@@ -54,6 +54,5 @@ class Traces:
 
 def name_setting(scheduler: str, num_streams: int) -> str:
     """Say ``single_stream``, or ``multi_stream, 2 streams``."""
-    if scheduler == Scheduler.single_stream:
-        return "single_stream"
-    return f"multi_stream, {count(num_streams, 'stream')}"
+    words = name_schedule(scheduler, num_streams)
+    return words if scheduler == Scheduler.single_stream else f"multi_stream, {words}"

@@ -77,7 +77,9 @@ class Wish:
 
     def shares_ground_with(self, other: Wish) -> bool:
         """Tell whether a source for the other can follow this wish, or another source must be opened."""
-        return self.model is other.model and self.topology is other.topology and self.origin == other.origin
+        # A simulation runs no model.
+        same_work = self.origin == "simulated" or self.model is other.model
+        return same_work and self.topology is other.topology and self.origin == other.origin
 
     def compares_with(self, other: Wish) -> bool:
         """Tell whether requests under the two say something of each other: the same work, under the same load."""

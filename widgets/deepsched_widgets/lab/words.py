@@ -5,7 +5,7 @@ from __future__ import annotations
 from math import isnan
 from typing import TYPE_CHECKING
 
-from deepsched.render.plans.words import count
+from deepsched.render.plans.words import count, name_schedule
 
 if TYPE_CHECKING:
     from deepsched.engine import Engine
@@ -30,9 +30,10 @@ _FOUND = {
 _ELSEWHERE = "This is not the machine that you are on: what runs here is simulated, not measured."
 
 
-def describe_plan(plan: StreamPlan) -> str:
+def describe_planned(plan: StreamPlan) -> str:
     """Say what is planned, such as ``3 streams planned on 16 cores. Findings: sockets straddled.``."""
-    return f"{count(plan.num_streams, 'stream')} planned on {count(plan.num_cores, 'core')}. {_name_findings(plan)}"
+    streams = name_schedule(plan.scheduler.value, plan.num_streams)
+    return f"{streams} planned on {count(plan.num_cores, 'core')}. {_name_findings(plan)}"
 
 
 def describe_ground(wish: Wish) -> str:
@@ -68,13 +69,14 @@ def describe_sample(plan: StreamPlan, sample: Sample) -> str:
     """Say what runs, such as ``2 streams, 214 items/s, p50 9.3 ms, p99 12.1 ms. No findings.``."""
     # What has a workload was simulated: a model that runs is one.
     origin = "" if sample.workload is None else "Simulated: "
-    return f"{origin}{describe_rate(sample)} {_name_findings(plan)}"
+    # While a wish is being carried out, what runs is not yet what is planned.
+    return f"{origin}{describe_rate(sample)} {_name_findings(plan) if sample.is_of(plan) else ''}".strip()
 
 
 def describe_rate(sample: Sample) -> str:
     """Say ``2 streams, 214 items/s, p50 9.3 ms, p99 12.1 ms.``."""
     snapshot = sample.snapshot
-    words = [count(sample.num_streams, "stream"), _write_rate(snapshot.throughput)]
+    words = [name_schedule(sample.scheduler, sample.num_streams), _write_rate(snapshot.throughput)]
     if not isnan(snapshot.latency.p50):
         words += [f"p50 {snapshot.latency.p50 * 1000:.1f} ms", f"p99 {snapshot.latency.p99 * 1000:.1f} ms"]
     return f"{', '.join(words)}."

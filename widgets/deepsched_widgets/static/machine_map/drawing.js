@@ -1,11 +1,12 @@
 // @ts-check
 /** The picture's elements. Markup is ours alone: the kernel's words go in as attributes and textContent. */
 import { join, set } from "../shared/dom.js";
+import { placeRect, placeText } from "../shared/shapes.js";
+import { colourOf, hatchOf, writePatterns } from "../shared/streams.js";
 import { HEAD_TEXT, labelCell, nameBox } from "./labels.js";
 import { markStraddles } from "./marks.js";
 import { nameThread } from "./words.js";
 
-const HATCHES = ["", "M-1,1l2,-2M0,6l6,-6M5,7l2,-2", "M-1,5l2,2M0,0l6,6M5,-1l2,2", "M0,3h6", "M3,3h.01"];
 /** A tile: its fill, hatch, two texts, the load's scale and level, and the sign of being remote. */
 export const TILE = "<rect/><rect/><text></text><text></text><path/><path/><path/>";
 const PART = `<g class="ds-tile">${TILE}</g>`;
@@ -13,32 +14,22 @@ const PART = `<g class="ds-tile">${TILE}</g>`;
 export const ROVING = 'tabindex="-1" data-lm-suppress-shortcuts="true"';
 const CELL = `<g role="gridcell" class="ds-tile" ${ROVING}><title></title>${TILE}</g>`;
 
-/** The groups of a picture, all but the grid for the eye; ids start with `hatches`, as they are the whole page's. */
-export function writeGroups(hatches) {
-  const pattern = (d, i) => `<pattern id="${hatches}${i}" width="6" height="6" patternUnits="userSpaceOnUse">
-    <path d="${d}"/></pattern>`;
-  return `<defs>${HATCHES.map(pattern).join("")}</defs>
-    <g aria-hidden="true"><g class="ds-boxes"></g><g></g><g class="ds-bridges"></g></g>
-    <g role="grid" aria-label="hardware threads"></g>
-    <g aria-hidden="true"><g class="ds-outlines"></g><g class="ds-texts"></g></g>`;
-}
-
-const placeRect = (node, { x, y, w, h }, more) => set(node, { x, y, width: w, height: h, ...more });
-
-function placeText(node, { x = 0, y = 0, size = 0, text = "" } = {}) {
-  set(node, { x, y, "font-size": size }).textContent = text;
-}
+/** The groups of a picture, all but the grid for the eye; ids start with `hatches`. */
+export const writeGroups = (hatches) => `<defs>${writePatterns(hatches)}</defs>
+  <g aria-hidden="true"><g class="ds-boxes"></g><g></g><g class="ds-bridges"></g></g>
+  <g role="grid" aria-label="hardware threads"></g>
+  <g aria-hidden="true"><g class="ds-outlines"></g><g class="ds-texts"></g></g>`;
 
 /** Draw a hardware thread, a segment of a cache, or a sample of them. */
 export function drawTile(node, tile, hatches) {
   const { x, y, w, h, stream = null, kind, remote, allowed = true, labels = [] } = tile;
   const [fill, hatch, ...texts] = [...node.children].slice(-7);
   const planned = stream !== null;
-  const colour = planned ? stream % 7 : null;
+  const colour = planned ? colourOf(stream) : null;
   set(node, { "data-stream": stream, "data-streams": stream, "data-colour": colour, "data-allowed": allowed });
   const rx = !kind || kind === "performance" ? 3 : h * 0.45;
   placeRect(fill, tile, { rx });
-  placeRect(hatch, tile, { rx, fill: planned ? `url(#${hatches}${stream % HATCHES.length})` : "none" });
+  placeRect(hatch, tile, { rx, fill: planned ? hatchOf(stream, hatches) : "none" });
   const size = Math.min(12, w * 0.35);
   set(texts.pop(), { d: remote ? `M${x + w - size} ${y}h${size}v${size}z` : "" });
   texts.slice(0, 2).forEach((text, i) => placeText(text, labels[i]));

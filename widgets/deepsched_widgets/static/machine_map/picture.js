@@ -8,7 +8,6 @@ import { layoutMachine } from "./layout.js";
 import { drawFindings, drawLegend } from "./lists.js";
 import { describeThreads, nameStream, nameThread, tabulateMap } from "./words.js";
 
-const HINT = "Point at a core or a stream, or walk with the arrow keys, to read about it.";
 const LOAD = ["load: full at 100 %", { load: 60 }];
 
 /**
@@ -27,6 +26,7 @@ export function addPicture(root, name, choose) {
   );
   const figure = root.lastElementChild;
   const [title, svg, detail, legend, signs, list, table] = figure.children;
+  const parts = [svg, legend]; // of one tab stop each
   let machine, plan, picture;
   // What is under the pointer or has the focus; and a stream.
   let [target, selected] = [null, -1];
@@ -41,7 +41,7 @@ export function addPicture(root, name, choose) {
     drawLegend(legend, entries, hatches, `role="option" ${ROVING}`);
     drawFindings(list, listed ? picture.findings : []);
     title.textContent = lead + [machine.title, plan.title].filter(Boolean).join(" · ");
-    for (const part of [svg, legend]) {
+    for (const part of parts) {
       enter(part, part.querySelector('[tabindex="0"]') ?? part.querySelector("[tabindex]"));
     }
     showLoad([]);
@@ -81,7 +81,8 @@ export function addPicture(root, name, choose) {
     const thread = picture.threads.find((t) => `${t.cpu}` === cpu);
     const its = picture.streams[stream];
     const said = picture.findings.filter((f) => f.streams.includes(stream)).map((f) => f.message);
-    const facts = its ? [describeThreads(its), ...said].join(" · ") : thread ? "" : HINT;
+    const hint = thread ? "" : "Point at a core or a stream, or walk with the arrow keys, to read about it.";
+    const facts = its ? [describeThreads(its), ...said].join(" · ") : hint;
     detail.firstChild.textContent = thread ? nameThread(thread, machine, plan) : its ? `stream ${stream}` : "";
     detail.lastChild.textContent = facts;
     detail.title = detail.textContent;
@@ -109,19 +110,18 @@ export function addPicture(root, name, choose) {
     for (const other of part.querySelectorAll("[tabindex]")) set(other, { tabindex: other === node ? 0 : -1 });
   }
 
-  // The figure listens for both: an SVG that listens for focus is a stop of the tab key itself in Chromium.
-  for (const part of [svg, legend]) {
-    figure.addEventListener("focusin", ({ target }) => part.contains(target) && enter(part, target));
-    Object.assign(part, { onclick: click, onkeydown: press });
-  }
-  const point = (event) => drawEmphasis(event.target);
   const leave = () => drawEmphasis(null);
-  Object.assign(figure, { onpointerover: point, onpointerleave: leave });
-  figure.addEventListener("focusin", point);
+  Object.assign(figure, { onpointerover: (event) => drawEmphasis(event.target), onpointerleave: leave });
+  for (const part of parts) Object.assign(part, { onclick: click, onkeydown: press });
+  // On the figure: an SVG that listens for the focus is a stop of the tab key itself in Chromium.
+  figure.addEventListener("focusin", ({ target: node }) => {
+    for (const part of parts) if (part.contains(node)) enter(part, node);
+    drawEmphasis(node);
+  });
   figure.addEventListener("focusout", leave);
   table.ontoggle = writeDetail;
   return { figure, draw, showLoad, select };
 }
 
-/** List the streams that an element is about. */
-const listStreams = (node) => node?.closest("[data-streams]")?.dataset.streams.split(",").map(Number) ?? [];
+/** List the streams that an element of a map is about; what is around the map may tell of streams too. */
+const listStreams = (node) => node?.closest(".ds-map [data-streams]")?.dataset.streams.split(",").map(Number) ?? [];

@@ -13,22 +13,21 @@ function render({ model, el, signal }) {
   // What is selected in the other plan is nothing to the kernel.
   const second = addPicture(root, "compared map", (stream) => second.select(stream));
 
+  const showLoad = () => first.showLoad(model.get("load"));
+  const select = () => first.select(model.get("selected_stream"));
   function draw() {
-    const [machine, plan, other, load, listed] = TRAITS.map((name) => model.get(name));
+    const [machine, plan, other, listed] = TRAITS.map((name) => model.get(name));
     first.draw(machine, plan, listed);
-    first.showLoad(load);
-    first.select(model.get("selected_stream"));
+    showLoad();
+    select();
     if (!other.plan) return second.figure.remove();
     if (!second.figure.isConnected) root.append(second.figure);
     second.draw(other.machine ?? machine, other.plan, listed, "compared with ");
   }
 
   const scheduleDraw = scheduleDrawing(root, draw, signal);
-  const acts = {
-    load: () => first.showLoad(model.get("load")),
-    selected_stream: () => first.select(model.get("selected_stream")),
-  };
-  for (const name of [...TRAITS, "selected_stream"]) {
+  const acts = { load: showLoad, selected_stream: select };
+  for (const name of TRAITS) {
     const [event, act] = [`change:${name}`, acts[name] ?? scheduleDraw];
     model.on(event, act);
     signal.addEventListener("abort", () => model.off(event, act));
@@ -36,6 +35,6 @@ function render({ model, el, signal }) {
   draw();
 }
 
-const TRAITS = ["machine", "plan", "compared", "load", "findings"];
+const TRAITS = ["machine", "plan", "compared", "findings", "load", "selected_stream"];
 
 export default { render };

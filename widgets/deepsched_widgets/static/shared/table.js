@@ -13,14 +13,5 @@ export function drawTable(details, { columns = [], rows = [] }) {
   const table = details.querySelector("table");
   const write = (cell, text) => (cell.textContent = text);
   join(table.tHead.rows[0], columns, '<th scope="col"></th>', write);
-  // A row's parser wants a table around it: cells and rows are made by the table itself.
-  const body = table.tBodies[0];
-  while (body.rows.length > rows.length) body.deleteRow(-1);
-  while (body.rows.length < rows.length) body.insertRow();
-  rows.forEach((cells, i) => {
-    const row = body.rows[i];
-    while (row.cells.length > cells.length) row.deleteCell(-1);
-    while (row.cells.length < cells.length) row.insertCell();
-    cells.forEach((text, j) => write(row.cells[j], text));
-  });
+  join(table.tBodies[0], rows, "<tr></tr>", (row, cells) => join(row, cells, "<td></td>", write));
 }

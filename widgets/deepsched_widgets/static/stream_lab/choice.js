@@ -22,10 +22,11 @@ export function showChoice(known, inForce, wished, other) {
   return { options, selected: typed ? OTHER : value, text: typed ? value : null };
 }
 
-/** Give what is still wished after the kernel spoke: a refused wish stays, so that it can be mended. */
+/** Give what is still wished after the kernel spoke: a refused wish stays, so that it can be mended or asked again. */
 export function settleWish(wished, before, after) {
-  if (!wished?.sent || after.error) return wished;
-  return before.inForce === after.inForce && before.error === after.error ? wished : null;
+  if (!wished?.sent || (before.inForce === after.inForce && before.error === after.error)) return wished;
+  // The two may come one after the other: what is in force now was not refused.
+  return after.error && before.inForce === after.inForce ? { ...wished, sent: false } : null;
 }
 
 /** Give a select its options, each a value and perhaps a label, and choose one. */
@@ -48,15 +49,13 @@ export function bindChoice(name, { part, model, on, tell, fixed, schedule, id })
     if (sent) tell({ choose: name, value });
     schedule();
   }
-  const finish = () => {
-    const value = text.value.trim();
-    // Leaving the field after Enter does not ask again.
-    if (value && !wished?.sent && value !== model.get(name)) want(value, true, true);
-  };
+  const ask = () => text.value.trim() && want(text.value.trim(), true, true);
   on(select, "change", () => (select.value === OTHER ? want("", true, false) : want(select.value, false, true)));
   on(text, "input", () => want(text.value, true, false));
-  on(text, "change", finish);
-  on(text, "keydown", ({ key }) => key === "Enter" && finish());
+  // Enter always asks: a file that was not there may be there now, and of a refusal in the same words nothing is heard.
+  on(text, "keydown", ({ key }) => key === "Enter" && ask());
+  // Leaving the field asks for what was typed since.
+  on(text, "change", () => wished?.sent === false && text.value.trim() !== model.get(name) && ask());
 
   return () => {
     const now = { inForce: model.get(name), error: model.get("errors")[name] ?? "" };

@@ -18,8 +18,8 @@ const READ = {
 export const countStreams = (count) => (count === 1 ? "1 stream" : `${count} streams`);
 
 /** Say between what the load's number lies. */
-export function limitLoad(load, { max_rate, max_clients, fixed }) {
-  if (load === "rate") return { min: 0.01, max: max_rate, whole: false };
+export function limitLoad(load, { min_rate, max_rate, max_clients, fixed }) {
+  if (load === "rate") return { min: min_rate, max: max_rate, whole: false };
   // Without clients an engine that the person made serves others, and is watched.
   return { min: fixed.includes("model") ? 0 : 1, max: max_clients };
 }

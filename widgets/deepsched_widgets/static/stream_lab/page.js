@@ -29,12 +29,12 @@ const VIEW = `<section class="ds ds-lab" data-deepsched="lab" aria-label="deepsc
 </div>
 <div class="ds-row ds-run">
   <button #start></button>
-  <button #tune title="Find the schedule with the highest throughput"></button>
+  <button #tune></button>
   <span #tuning><progress #progress max="1" aria-label="tuning"></progress>
     <span #progress_words></span></span>
   <span #rest role="timer"></span>
-  <span #verdict role="status"><span></span><button></button></span>
 </div>
+<div #verdict role="status"><span></span><button></button></div>
 <div class="ds-report"><p #sentence aria-live="polite"></p><p #prediction></p>
   <p #note role="status"></p></div>
 <div #chart class="ds-place"></div>

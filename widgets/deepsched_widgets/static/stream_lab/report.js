@@ -1,8 +1,8 @@
 // @ts-check
 /** What the kernel says: what runs where, the plan or the run in one sentence, what was predicted, what went wrong. */
 import { set } from "../shared/dom.js";
-import { throttle } from "../shared/throttle.js";
 import { GONE, fill, say, write } from "./page.js";
+import { throttle } from "./throttle.js";
 
 const SENTENCE_MS = 1000; // it is read aloud
 
@@ -13,7 +13,7 @@ export function bindReport({ part, model, on, get, tell, clock, gone }) {
   return () => {
     write(part.heading, model.get("heading"));
     saySentence(model.get("sentence"));
-    // Its line stays while there is nothing to say, as after each change of num_streams: the map must not jump.
+    // Its line stays while there is nothing to say, as after each change of num_streams: the chart must not jump.
     fill(part.prediction, {
       textContent: model.get("prediction") || "Predicted (simulated): nothing yet.",
       hidden: !model.get("limits").measurable || !get("predict"),

@@ -1,20 +1,25 @@
 // @ts-check
 /** Start and Stop, Tune and Stop tuning, and what tune found. */
 import { set } from "../shared/dom.js";
-import { say, write } from "./page.js";
+import { fill, say, write } from "./page.js";
 
 /**
- * Say what the buttons show, and what they ask for when they are clicked.
- * @param {"idle" | "running" | "tuning"} state
+ * Say what the buttons show, and what they ask for when they are clicked. Both follow what was asked for last, and not
+ * what the kernel has come to do: so a click shows at once, and a second one takes it back.
+ * @param {boolean} running
+ * @param {boolean} tuning
  */
-export function describeButtons(state) {
-  const [runs, tunes] = [state === "running", state === "tuning"];
-  // Both traits each time: one thing is on at once, and it is what was asked for last.
+export function describeButtons(running, tuning) {
+  // Both traits each time: one thing is on at once.
   return {
-    start: [runs ? "Stop" : "Start", { running: !runs, tuning: false }],
-    tune: [tunes ? "Stop tuning" : "Tune", { running: false, tuning: !tunes }],
+    start: { words: running ? "Stop" : "Start", stops: running, asks: { running: !running, tuning: false } },
+    tune: { words: tuning ? "Stop tuning" : "Tune", stops: tuning, asks: { running: false, tuning: !tuning } },
   };
 }
+
+/** Say what tune looks for: at a rate, throughput is what comes. */
+export const describeTune = (load) =>
+  `Find the schedule with the ${load === "rate" ? "smallest latency at this rate" : "highest throughput"}`;
 
 /** Say whether what tune found is what stands already; single_stream has no number of streams to choose. */
 export function isInForce(verdict, get) {
@@ -23,22 +28,26 @@ export function isInForce(verdict, get) {
 }
 
 /** Bring the row of buttons to life. */
-export function bindRunRow({ part, model, on, get, wish, state, fixed }) {
-  for (const name of ["start", "tune"]) on(part[name], "click", () => wish(describeButtons(state())[name][1]));
-  const [words, use] = part.verdict.children;
+export function bindRunRow({ part, model, on, get, wish, state, fixed, gone }) {
+  const describe = () => describeButtons(!gone() && get("running"), !gone() && get("tuning"));
+  for (const name of ["start", "tune"]) on(part[name], "click", () => wish(describe()[name].asks));
+  const [found, use] = part.verdict.children;
   on(use, "click", () => {
     const { scheduler, num_streams, threads_per_core } = model.get("verdict");
     wish({ scheduler, num_streams, threads_per_core });
   });
   return () => {
-    for (const [name, [text]] of Object.entries(describeButtons(state()))) write(part[name], text);
+    for (const [name, { words, stops }] of Object.entries(describe())) {
+      write(set(part[name], { "data-stops": stops }), words);
+    }
     part.start.title = model.get("limits").measurable ? "Run the model for real" : "Simulate the workload";
-    part.tune.disabled = fixed("tuning");
+    fill(part.tune, { title: describeTune(get("load")), disabled: fixed("tuning") });
     part.tuning.hidden = state() !== "tuning";
     set(part.progress, { value: model.get("progress") });
-    write(part.progress_words, model.get("progress_words"));
+    // A round that was begun is finished first.
+    write(part.progress_words, get("tuning") ? model.get("progress_words") : "stopping");
     const verdict = model.get("verdict");
-    say(words, verdict.words);
+    say(found, verdict.words);
     say(use, verdict.label).disabled = isInForce(verdict, get);
   };
 }

@@ -66,8 +66,8 @@ function render(context) {
     queued = 0;
     if (wasGone && !lab.gone()) enable(true);
     const { measurable, max_streams } = model.get("limits");
-    const [origin, streams] = [measurable ? "measured" : "simulated", max_streams > FEW ? "many" : "few"];
-    Object.assign(lab.part.root.dataset, { state: lab.state(), origin, streams });
+    const [origin, legend] = [measurable ? "measured" : "simulated", max_streams > FEW ? "many" : "few"];
+    Object.assign(lab.part.root.dataset, { state: lab.state(), origin, legend });
     for (const each of shows) each();
     if (lab.gone()) enable(false);
   }

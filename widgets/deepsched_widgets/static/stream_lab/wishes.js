@@ -1,6 +1,6 @@
 // @ts-check
 /** What the person wants and the kernel has not been told yet: the newest wish wins, at most one message in 100 ms. */
-import { throttle } from "../shared/throttle.js";
+import { throttle } from "./throttle.js";
 
 const WISH_MS = 100;
 

@@ -1,14 +1,12 @@
 // @ts-check
-const CLOCK = { now: () => Date.now(), later: (f, wait) => setTimeout(f, wait) };
-
 /**
  * Call `send` with the newest value at most once in `ms`, the last value included.
  * @template T
  * @param {(value: T) => void} send
  * @param {number} ms
- * @param {{now: () => number, later: (f: () => void, ms: number) => any}} [clock] replaced in tests
+ * @param {{now: () => number, later: (f: () => void, ms: number) => any}} clock
  */
-export function throttle(send, ms, clock = CLOCK) {
+export function throttle(send, ms, clock) {
   let last = -Infinity;
   let waiting = false;
   let newest;
