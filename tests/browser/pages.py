@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 IDLE = "Python 3 (ipykernel) | Idle"
 PATIENCE = 60_000
 # What the sentence says while requests are answered; at rest it tells the last period, too.
-RUNS = r"^(Simulated: )?\d+ streams?, [1-9][\d.]* items/s"
+RUNS = r"^(Simulated: )?(single_stream|\d+ streams?), [1-9][\d.]* items/s"
 
 
 def open_in_jupyterlab(page: Page, server: Server, name: str) -> None:
@@ -90,6 +90,13 @@ def wait_for_cpus(page: Page, lab: Locator, stream: int, cpus: list[int]) -> Non
     raise AssertionError(f"stream {stream} has {list_cpus(lab, stream)}, expected {cpus}")
 
 
+def wait_for_cpu_count(page: Page, lab: Locator, count: int) -> None:
+    """Wait until the map shows so many cpus, each as often as there are plans."""
+    page.wait_for_function(
+        "([e, n]) => e.querySelectorAll('[data-cpu]').length === n", arg=[lab.element_handle(), count]
+    )
+
+
 def find_slider(lab: Locator) -> Locator:
     """Find the slider of num_streams."""
     return lab.get_by_role("slider", name="num_streams")
@@ -100,6 +107,11 @@ def set_slider(lab: Locator, value: int) -> None:
     slider = find_slider(lab)
     slider.focus()
     slider.evaluate("(e, v) => { e.value = v; e.dispatchEvent(new Event('input', {bubbles: true})); }", str(value))
+
+
+def choose(lab: Locator, name: str, value: str) -> None:
+    """Choose an entry of a list."""
+    lab.get_by_role("combobox", name=name, exact=True).select_option(value)
 
 
 def storm_slider(lab: Locator, values: list[int], seconds: float = 2.0) -> None:
@@ -137,15 +149,20 @@ def read_rate(lab: Locator) -> float:
 
 
 def press_start(lab: Locator) -> None:
-    """Press Start and wait until the lab runs."""
+    """Press Start and wait until the lab runs; the button says at once what was asked for."""
     lab.get_by_role("button", name="Start").click()
-    lab.get_by_role("button", name="Stop", exact=False).first.wait_for()
+    wait_for_state(lab, "running")
 
 
 def press_stop(lab: Locator) -> None:
     """Press Stop and wait until the lab rests."""
     lab.get_by_role("button", name="Stop", exact=True).click()
-    lab.get_by_role("button", name="Start").wait_for()
+    wait_for_state(lab, "idle")
+
+
+def wait_for_state(lab: Locator, state: str) -> None:
+    """Wait until the kernel says that the lab is idle, running or tuning."""
+    lab.page.wait_for_function("([e, s]) => e.dataset.state === s", arg=[lab.element_handle(), state], timeout=PATIENCE)
 
 
 def switch_theme(page: Page, theme: str) -> None:
@@ -157,7 +174,6 @@ def switch_theme(page: Page, theme: str) -> None:
 
 
 def take_picture(locator: Locator, path: Path) -> None:
-    """Take a picture of a part of the page, from its top: else controls that stay in sight would stand elsewhere."""
-    locator.evaluate("e => e.scrollIntoView({ block: 'start' })")
+    """Take a picture of a part of the page, when what it changes to is drawn."""
     locator.page.wait_for_timeout(500)
     locator.screenshot(path=path)

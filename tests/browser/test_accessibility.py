@@ -1,4 +1,7 @@
-"""axe-core finds nothing serious in any widget, in light and in dark, at rest and with all that folds unfolded."""
+"""axe-core finds nothing serious in any widget, in light and in dark, at rest and with all that folds unfolded.
+
+And nothing moves for a person who wants that.
+"""
 
 from __future__ import annotations
 
@@ -62,6 +65,19 @@ def list_serious(page) -> list[str]:
     ]
 
 
+def list_moving(page) -> list[str]:
+    """Give what of our widgets a style lets move, by itself or on its way to another look."""
+    return page.locator(ROOTS).evaluate_all(
+        """roots => {
+            const moves = ({ transitionDuration, transitionDelay, animationName }) =>
+                animationName !== "none" || !/^(0s(, )?)+$/.test(`${transitionDuration}, ${transitionDelay}`);
+            const looks = (node) => [null, "::before", "::after"].map((part) => getComputedStyle(node, part));
+            const nodes = roots.flatMap((root) => [root, ...root.querySelectorAll("*")]);
+            return nodes.filter((node) => looks(node).some(moves)).map((node) => node.outerHTML.slice(0, 160));
+        }"""
+    )
+
+
 def test_what_is_serious_would_be_found(gallery):
     pale = '<div id="planted"><p style="color: #ccc; background: #fff">pale words</p><button></button></div>'
     for number in range(WIDGETS):
@@ -97,3 +113,11 @@ def test_nothing_serious_is_found_while_a_lab_runs(gallery):
     found = list_serious(gallery)
     press_stop(lab)
     assert not found, "\n\n".join(found)
+
+
+def test_nothing_moves_for_those_who_want_that(gallery):
+    assert list_moving(gallery), "what moves would not be found"
+    gallery.emulate_media(reduced_motion="reduce")
+    moving = list_moving(gallery)
+    gallery.emulate_media(reduced_motion="no-preference")
+    assert not moving, "\n".join(moving)

@@ -11,6 +11,7 @@ from tests.browser.notebooks import GOLDEN
 from tests.browser.pages import (
     PATIENCE,
     RUNS,
+    choose,
     find_slider,
     list_cpus,
     list_labs,
@@ -19,10 +20,13 @@ from tests.browser.pages import (
     press_stop,
     run_all_cells,
     set_slider,
+    storm_slider,
+    wait_for_cpu_count,
     wait_for_cpus,
     wait_for_sentence,
 )
 from tests.browser.watching import watch_page
+from tests.topology.hwloc import export_xml
 
 pytestmark = pytest.mark.browser
 
@@ -48,6 +52,7 @@ def labs(labs_page):
 @pytest.fixture
 def golden(labs):
     """The golden machine with three streams."""
+    choose(labs[0], "machine", "golden")
     set_slider(labs[0], 3)
     labs[0].locator('[data-finding="socket-straddle"]').first.wait_for()
     return labs[0]
@@ -59,10 +64,6 @@ def here(labs):
     set_slider(labs[1], 1)
     wait_for_sentence(labs[1], "^1 stream planned")
     return labs[1]
-
-
-def choose(lab, name: str, value: str) -> None:
-    lab.get_by_role("combobox", name=name, exact=True).select_option(value)
 
 
 def type_other(lab, name: str, text: str) -> None:
@@ -121,7 +122,7 @@ def test_the_code_is_copied(labs_page, golden):
 
 def test_another_machine_is_typed(labs_page, golden):
     type_other(golden, "machine", "pack:1 l3:2 core:2 pu:1")
-    labs_page.wait_for_function("e => e.querySelectorAll('[data-cpu]').length === 4", arg=golden.element_handle())
+    wait_for_cpu_count(labs_page, golden, 4)
     assert find_slider(golden).get_attribute("max") == "4"
     # WHEN it is no machine THEN it is refused beside the field, and what was typed stays
     type_other(golden, "machine", "pack:none")
@@ -130,8 +131,28 @@ def test_another_machine_is_typed(labs_page, golden):
     assert field.get_attribute("aria-invalid") == "true"
     assert field.input_value() == "pack:none"
     type_other(golden, "machine", GOLDEN)
-    labs_page.wait_for_function("e => e.querySelectorAll('[data-cpu]').length === 16", arg=golden.element_handle())
+    wait_for_cpu_count(labs_page, golden, 16)
     assert golden.get_by_role("alert").filter(has_text="pack:none").count() == 0
+
+
+def test_a_machine_of_a_file_is_typed(labs_page, golden, tmp_path):
+    file = tmp_path / "server.xml"
+    file.write_text(export_xml("pack:1 l3:2 core:3 pu:1"))
+    type_other(golden, "machine", str(file))
+    wait_for_cpu_count(labs_page, golden, 6)
+    golden.get_by_role("heading", name="server.xml").wait_for()
+
+
+def test_a_file_that_came_after_it_was_refused_is_taken(labs_page, golden, tmp_path):
+    file = tmp_path / "later.xml"
+    type_other(golden, "machine", str(file))
+    alert = golden.get_by_role("alert").filter(has_text="later.xml")
+    alert.wait_for()
+    # WHEN the file is there and Enter is pressed again THEN it is taken
+    file.write_text(export_xml("pack:1 l3:2 core:2 pu:1"))
+    golden.get_by_role("textbox", name="other machine").press("Enter")
+    wait_for_cpu_count(labs_page, golden, 4)
+    alert.wait_for(state="detached")
 
 
 def test_another_model_is_chosen(here):
@@ -156,6 +177,30 @@ def test_requests_come_at_a_rate(here):
     press_stop(here)
     assert float(re.search(r"([\d.]+) items/s", sentence)[1]) < 25, sentence
     here.get_by_role("combobox", name="kind of load").select_option("clients")
+
+
+def test_words_are_read_aloud_once_a_second_at_most(labs_page, here):
+    here.evaluate(
+        """(lab) => {
+            const LIVE = "[aria-live], [role=status], [role=alert]";
+            const nameOf = (part) => part.dataset.part ?? part.className;
+            lab.told = { since: performance.now(), counts: {} };
+            new MutationObserver((changes) => {
+                for (const part of new Set(changes.map(({ target }) => target.closest(LIVE))))
+                    if (part) lab.told.counts[nameOf(part)] = (lab.told.counts[nameOf(part)] ?? 0) + 1;
+            }).observe(lab, { childList: true, subtree: true });
+        }"""
+    )
+    # WHEN somebody moves the slider in haste, and then lets it run
+    storm_slider(here, [1 + number % 2 for number in range(50)])
+    press_start(here)
+    wait_for_sentence(here, RUNS)
+    labs_page.wait_for_timeout(2500)
+    seconds, counts = here.evaluate("({ told }) => [(performance.now() - told.since) / 1000, told.counts]")
+    press_stop(here)
+    # THEN the sentence tells of both, at its own pace
+    assert counts["sentence"] > 2
+    assert max(counts.values()) <= 1 + 1.1 * seconds, counts
 
 
 @pytest.mark.parametrize(("number", "origin"), [(0, "simulated"), (1, "measured")], ids=["golden", "this machine"])
@@ -188,7 +233,7 @@ def test_tune_finds_a_schedule_and_its_button_applies_it(golden):
     if expected:
         wait_for_sentence(golden, f"^{expected[1]} streams? planned")
     else:
-        wait_for_sentence(golden, "^1 stream planned")
+        wait_for_sentence(golden, "^single_stream planned")
 
 
 def test_tuning_is_stopped(here):

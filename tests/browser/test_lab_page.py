@@ -126,6 +126,8 @@ def test_a_reload_of_the_page_finds_the_labs_as_they_are(labs_page, labs, runnin
     find_slider(golden).focus()
     find_slider(golden).press("End")
     wait_for_cpus(labs_page, golden, 15, [15])
+    golden.get_by_text("Requests over time", exact=True).click()
+    golden.locator("[data-part=timeline]").wait_for(state="hidden")
     press_start(lab)
     wait_for_sentence(lab, RUNS)
     labs_page.get_by_role("menuitem", name="File", exact=True).click()
@@ -143,6 +145,11 @@ def test_a_reload_of_the_page_finds_the_labs_as_they_are(labs_page, labs, runnin
     find_slider(golden).focus()
     find_slider(golden).press("ArrowLeft")
     wait_for_cpus(labs_page, golden, 0, [0, 1])
+    # and what was folded is folded, and can be unfolded
+    assert golden.locator("[data-part=sweep]").is_visible()
+    assert golden.locator("[data-part=timeline]").is_hidden()
+    golden.get_by_text("Requests over time", exact=True).click()
+    golden.locator("[data-part=timeline] svg").first.wait_for()
 
 
 def test_a_restart_of_the_kernel_leaves_a_page_that_can_be_run_again(labs_page, labs):

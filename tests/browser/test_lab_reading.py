@@ -11,6 +11,7 @@ from onnx import parser
 from tests.browser.pages import (
     PATIENCE,
     RUNS,
+    choose,
     find_slider,
     list_labs,
     open_in_jupyterlab,
@@ -18,6 +19,7 @@ from tests.browser.pages import (
     press_stop,
     run_all_cells,
     set_slider,
+    wait_for_cpu_count,
     wait_for_cpus,
     wait_for_sentence,
 )
@@ -50,20 +52,10 @@ def labs(labs_page):
 @pytest.fixture
 def golden(labs_page, labs):
     choose(labs[0], "machine", "golden")
-    count_cpus(labs_page, labs[0], GOLDEN_CPUS)
+    wait_for_cpu_count(labs_page, labs[0], GOLDEN_CPUS)
     set_slider(labs[0], 3)
     labs[0].locator('[data-finding="socket-straddle"]').first.wait_for()
     return labs[0]
-
-
-def choose(lab, name: str, value: str) -> None:
-    lab.get_by_role("combobox", name=name, exact=True).select_option(value)
-
-
-def count_cpus(page, lab, number: int) -> None:
-    page.wait_for_function(
-        "([e, n]) => e.querySelectorAll('[data-cpu]').length === n", arg=[lab.element_handle(), number]
-    )
 
 
 def test_a_number_is_typed_beside_the_slider(labs_page, golden):
@@ -72,6 +64,17 @@ def test_a_number_is_typed_beside_the_slider(labs_page, golden):
     box.press("Enter")
     wait_for_cpus(labs_page, golden, 3, [12, 13, 14, 15])
     assert find_slider(golden).input_value() == "4"
+
+
+def test_escape_takes_back_what_is_typed(labs_page, golden):
+    box = golden.get_by_role("spinbutton", name="num_streams as a number")
+    box.fill("4")
+    box.press("Escape")
+    assert box.input_value() == "3"
+    # THEN leaving the box asks for nothing either
+    box.press("Tab")
+    labs_page.wait_for_timeout(300)
+    assert find_slider(golden).input_value() == "3"
 
 
 def test_a_stream_is_pointed_at_and_chosen(golden):
@@ -94,13 +97,13 @@ def test_a_stream_is_pointed_at_and_chosen(golden):
 
 def test_a_machine_of_the_catalogue_is_chosen(labs_page, golden):
     choose(golden, "machine", "hybrid-laptop")
-    count_cpus(labs_page, golden, 20)
+    wait_for_cpu_count(labs_page, golden, 20)
     golden.get_by_role("heading", name="on hybrid-laptop").wait_for()
 
 
 def test_hardware_threads_of_a_core_are_taken(labs_page, golden):
     choose(golden, "machine", "desktop")
-    count_cpus(labs_page, golden, 16)
+    wait_for_cpu_count(labs_page, golden, 16)
     wait_for_cpus(labs_page, golden, 0, list(range(8)))
     choose(golden, "threads per core", "2")
     wait_for_cpus(labs_page, golden, 0, list(range(16)))
@@ -121,23 +124,6 @@ def test_load_and_workload_are_changed_in_a_run(golden):
     choose(golden, "workload", "small convnet")
     clients.fill("16")
     clients.press("Enter")
-
-
-def test_pictures_are_read_as_tables_and_the_timeline_is_moved(golden):
-    press_start(golden)
-    golden.get_by_role("button", name="Download trace").and_(golden.locator(":enabled")).wait_for()
-    press_stop(golden)
-    for name in ("map", "chart", "requests shown"):
-        golden.get_by_text(f"Table of the {name}").first.click()
-        table = golden.get_by_role("region", name=f"table of the {name}").first
-        table.get_by_role("cell").first.wait_for()
-    timeline = golden.locator("[data-deepsched=request-timeline]")
-    shown = timeline.locator("svg").first
-    before = shown.text_content()
-    timeline.get_by_role("button", name="Earlier").click()
-    golden.page.wait_for_function("([e, t]) => e.textContent !== t", arg=[shown.element_handle(), before])
-    timeline.get_by_role("button", name="Later").click()
-    golden.page.wait_for_function("([e, t]) => e.textContent === t", arg=[shown.element_handle(), before])
 
 
 def test_a_model_of_ones_own_is_typed_and_runs_until_it_stops_by_itself(labs, tmp_path):

@@ -34,10 +34,11 @@ def states_page(chromium, running_jupyter):
         run_all_cells(page)
         golden, large = list_labs(page, 2)
         large.locator("[data-cpu]").first.wait_for()
-        # GIVEN the golden machine that ran with three streams, and single_stream
+        # GIVEN the golden machine that ran with two streams, with single_stream, and with three streams
         press_start(golden)
+        wait_for_sentence(golden, "^Simulated: 2 streams, ")
         golden.get_by_role("radio", name="single_stream").check()
-        wait_for_sentence(golden, "^Simulated: 1 stream, ")
+        wait_for_sentence(golden, "^Simulated: single_stream, ")
         golden.get_by_role("radio", name="multi_stream").check()
         set_slider(golden, 3)
         wait_for_sentence(golden, "^Simulated: 3 streams, ")

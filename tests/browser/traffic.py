@@ -38,26 +38,22 @@ class Traffic:
         self._opened: set[str] = set()
         page.on("websocket", lambda socket: socket.on("framereceived", self._take))
 
-    def mark(self) -> int:
-        """Give a place in the list, to look later at what came since."""
-        return len(self.messages)
-
-    def wait_for(self, condition: Callable[[Message], bool], since: int = 0) -> None:
+    def wait_for(self, condition: Callable[[Message], bool]) -> None:
         """Wait until a message came for which the condition holds."""
         until = time.monotonic() + _PATIENCE
-        while not any(map(condition, self.messages[since:])):
+        while not any(map(condition, self.messages)):
             assert time.monotonic() < until, "it did not come"
             self._page.wait_for_timeout(100)
 
-    def list_comms(self, since: int = 0) -> list[Message]:
+    def list_comms(self) -> list[Message]:
         """Give what widgets sent: their openings, updates, custom messages and ends."""
-        return [message for message in self.messages[since:] if message.kind.startswith("comm_")]
+        return [message for message in self.messages if message.kind.startswith("comm_")]
 
-    def list_complaints(self, since: int = 0) -> list[str]:
+    def list_complaints(self) -> list[str]:
         """Give what went wrong in the kernel, or was written to its stderr."""
-        seen = self.messages[since:]
-        errors = [f"{m.content['ename']}: {m.content['evalue']}" for m in seen if m.kind == "error"]
-        written = [m.content["text"] for m in seen if m.kind == "stream" and m.content["name"] == "stderr"]
+        errors = [f"{m.content['ename']}: {m.content['evalue']}" for m in self.messages if m.kind == "error"]
+        streams = [m.content for m in self.messages if m.kind == "stream"]
+        written = [content["text"] for content in streams if content["name"] == "stderr"]
         return errors + [text for text in written if not self._is_greeting(text)]
 
     def _is_greeting(self, text: str) -> bool:

@@ -105,6 +105,12 @@ class TestHolding:
         timeline.show(SINGLE)
         assert timeline.picture["panels"][0]["lanes"] == 1
 
+    def test_the_same_requests_once_more_are_not_newer(self, make_timeline):
+        timeline = make_timeline(SINGLE)
+        ask(timeline, 100.0, 20.0)
+        timeline.show(SINGLE)
+        assert not timeline.picture["newer"]
+
     def test_what_is_held_back_is_told_once(self, make_timeline, wire):
         timeline = make_timeline(SINGLE)
         ask(timeline, 100.0, 20.0)

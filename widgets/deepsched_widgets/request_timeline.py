@@ -118,7 +118,7 @@ class RequestTimeline(CellWidget):
             self.picture = self._pack()
 
     def _pack(self) -> dict[str, Any]:
-        newer = self._timelines is not self._newest[0]
+        newer = self._timelines != self._newest[0]  # a simulation tells the same ones again
         return _pack_picture(self._timelines, self._window, newer=newer)
 
     def __repr__(self) -> str:
