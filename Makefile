@@ -34,9 +34,10 @@ types: .venv/installed-test ## Check the types (mypy --strict)
 	$(call heading,mypy)
 	@$(python) -m mypy
 
+# Two at a time, by files: much of what they do is to wait for clocks and pages. One at a time: ARGS="-n 0".
 unit: .venv/installed-test ## Run the Python tests, the browser's too (choose some: ARGS="-k plan")
 	$(call heading,pytest)
-	@$(python) -m pytest $(ARGS)
+	@$(python) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
 js: ## Run the JavaScript tests (node --test)
 	$(call heading,node --test)
