@@ -7,6 +7,7 @@ import re
 
 import pytest
 
+from tests.browser.labs import open_labs
 from tests.browser.notebooks import GOLDEN
 from tests.browser.pages import (
     PATIENCE,
@@ -15,17 +16,14 @@ from tests.browser.pages import (
     find_slider,
     list_cpus,
     list_labs,
-    open_in_jupyterlab,
     press_start,
     press_stop,
-    run_all_cells,
     set_slider,
     storm_slider,
     wait_for_cpu_count,
     wait_for_cpus,
     wait_for_sentence,
 )
-from tests.browser.watching import watch_page
 from tests.topology.hwloc import export_xml
 
 pytestmark = pytest.mark.browser
@@ -33,14 +31,9 @@ pytestmark = pytest.mark.browser
 
 @pytest.fixture(scope="module")
 def labs_page(chromium, running_jupyter):
-    running_jupyter.set_up(windowing="none")
-    with watch_page(chromium, permissions=["clipboard-read", "clipboard-write"]) as page:
-        open_in_jupyterlab(page, running_jupyter, "two-labs.ipynb")
-        run_all_cells(page)
-        list_labs(page, 2)[1].locator("[data-cpu]").first.wait_for()
-        page.watch.begin(running_jupyter)
+    clipboard = ["clipboard-read", "clipboard-write"]
+    with open_labs(chromium, running_jupyter, "two-labs.ipynb", 2, permissions=clipboard) as page:
         yield page
-    running_jupyter.end_kernels()
 
 
 @pytest.fixture

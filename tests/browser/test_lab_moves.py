@@ -5,18 +5,16 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import expect
 
+from tests.browser.labs import TALL, open_labs
 from tests.browser.pages import (
     RUNS,
     list_labs,
-    open_in_jupyterlab,
     press_start,
     press_stop,
-    run_all_cells,
     set_slider,
     wait_for_cpus,
     wait_for_sentence,
 )
-from tests.browser.watching import watch_page
 
 pytestmark = pytest.mark.browser
 
@@ -26,17 +24,9 @@ WIDE = 700  # px
 
 @pytest.fixture(scope="module")
 def labs_page(chromium, running_jupyter):
-    running_jupyter.set_up(windowing="none")
-    with watch_page(chromium) as page:
-        page.set_viewport_size({"width": 1400, "height": 3000})
-        open_in_jupyterlab(page, running_jupyter, "two-labs.ipynb")
-        run_all_cells(page)
-        golden, here = list_labs(page, 2)
-        here.locator("[data-cpu]").first.wait_for()
-        page.watch.begin(running_jupyter)
-        run_with(golden, 3)
+    with open_labs(chromium, running_jupyter, "two-labs.ipynb", 2, viewport=TALL) as page:
+        run_with(list_labs(page, 2)[0], 3)
         yield page
-    running_jupyter.end_kernels()
 
 
 @pytest.fixture

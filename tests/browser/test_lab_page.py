@@ -6,11 +6,11 @@ import re
 
 import pytest
 
+from tests.browser.labs import await_labs, open_labs
 from tests.browser.pages import (
     RUNS,
     find_slider,
     list_labs,
-    open_in_jupyterlab,
     press_start,
     press_stop,
     run_all_cells,
@@ -18,20 +18,14 @@ from tests.browser.pages import (
     wait_for_cpus,
     wait_for_sentence,
 )
-from tests.browser.watching import watch_page
 
 pytestmark = pytest.mark.browser
 
 
 @pytest.fixture(scope="module")
 def labs_page(chromium, running_jupyter):
-    running_jupyter.set_up(windowing="none")
-    with watch_page(chromium) as page:
-        open_in_jupyterlab(page, running_jupyter, "three-labs.ipynb")
-        run_all_cells(page)
-        await_labs(page)
+    with open_labs(chromium, running_jupyter, "three-labs.ipynb", 3) as page:
         yield page
-    running_jupyter.end_kernels()
 
 
 @pytest.fixture
@@ -40,11 +34,6 @@ def labs(labs_page, running_jupyter):
     labs_page.watch.begin(running_jupyter)
     yield list_labs(labs_page, 3)
     assert not labs_page.watch.list_complaints()
-
-
-def await_labs(page) -> None:
-    for lab in list_labs(page, 3):
-        lab.locator("[data-cpu]").first.wait_for()
 
 
 def test_a_slider_storm_ends_at_the_last_value(labs_page, labs):
@@ -135,7 +124,7 @@ def test_a_reload_of_the_page_finds_the_labs_as_they_are(labs_page, labs, runnin
     labs_page.locator(".jp-mod-dirty").first.wait_for(state="detached")
     # WHEN the page is reloaded while a lab runs
     labs_page.reload()
-    await_labs(labs_page)
+    await_labs(labs_page, 3)
     labs_page.watch.begin(running_jupyter)
     golden, lab, _ = list_labs(labs_page, 3)
     # THEN it still runs, and the slider stands where it stood and moves on
@@ -171,7 +160,7 @@ def test_a_restart_of_the_kernel_leaves_a_page_that_can_be_run_again(labs_page, 
     assert not labs_page.watch.list_complaints()
     # and after the cells were run again the labs are new ones that work
     run_all_cells(labs_page)
-    await_labs(labs_page)
+    await_labs(labs_page, 3)
     golden, lab, _ = list_labs(labs_page, 3)
     wait_for_cpus(labs_page, golden, 1, list(range(8, 16)))
     press_start(lab)

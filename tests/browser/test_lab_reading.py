@@ -8,22 +8,20 @@ import onnx
 import pytest
 from onnx import parser
 
+from tests.browser.labs import TALL, open_labs
 from tests.browser.pages import (
     PATIENCE,
     RUNS,
     choose,
     find_slider,
     list_labs,
-    open_in_jupyterlab,
     press_start,
     press_stop,
-    run_all_cells,
     set_slider,
     wait_for_cpu_count,
     wait_for_cpus,
     wait_for_sentence,
 )
-from tests.browser.watching import watch_page
 
 pytestmark = pytest.mark.browser
 
@@ -32,15 +30,8 @@ GOLDEN_CPUS = 16
 
 @pytest.fixture(scope="module")
 def labs_page(chromium, running_jupyter):
-    running_jupyter.set_up(windowing="none")
-    with watch_page(chromium) as page:
-        page.set_viewport_size({"width": 1400, "height": 5000})
-        open_in_jupyterlab(page, running_jupyter, "short-labs.ipynb")
-        run_all_cells(page)
-        list_labs(page, 2)[1].locator("[data-cpu]").first.wait_for()
-        page.watch.begin(running_jupyter)
+    with open_labs(chromium, running_jupyter, "short-labs.ipynb", 2, viewport=TALL) as page:
         yield page
-    running_jupyter.end_kernels()
 
 
 @pytest.fixture

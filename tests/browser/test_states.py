@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import pytest
 
+from tests.browser.labs import TALL, open_labs
 from tests.browser.pages import (
     find_slider,
     list_labs,
-    open_in_jupyterlab,
     press_start,
     press_stop,
-    run_all_cells,
     set_slider,
     switch_theme,
     take_picture,
     wait_for_cpus,
     wait_for_sentence,
 )
-from tests.browser.watching import watch_page
 
 pytestmark = pytest.mark.browser
 
@@ -27,13 +25,8 @@ SMALL_SCREEN = 550  # px of a notebook that one sees on 768 lines
 
 @pytest.fixture(scope="module")
 def states_page(chromium, running_jupyter):
-    running_jupyter.set_up(windowing="none")
-    with watch_page(chromium) as page:
-        page.set_viewport_size({"width": 1400, "height": 4400})
-        open_in_jupyterlab(page, running_jupyter, "states.ipynb")
-        run_all_cells(page)
-        golden, large = list_labs(page, 2)
-        large.locator("[data-cpu]").first.wait_for()
+    with open_labs(chromium, running_jupyter, "states.ipynb", 2, viewport=TALL) as page:
+        golden, _ = list_labs(page, 2)
         # GIVEN the golden machine that ran with two streams, with single_stream, and with three streams
         press_start(golden)
         wait_for_sentence(golden, "^Simulated: 2 streams, ")
@@ -44,10 +37,8 @@ def states_page(chromium, running_jupyter):
         wait_for_sentence(golden, "^Simulated: 3 streams, ")
         page.wait_for_timeout(3000)
         press_stop(golden)
-        page.watch.begin(running_jupyter)
         yield page
         assert not page.watch.list_complaints()
-    running_jupyter.end_kernels()
 
 
 def scrolls_sideways(lab) -> bool:
