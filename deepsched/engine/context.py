@@ -7,7 +7,7 @@ from itertools import count
 from typing import TYPE_CHECKING, Any, Self
 from weakref import finalize
 
-from deepsched.checks import check_choice, check_count
+from deepsched.checks import check_choice
 from deepsched.engine.affinity import CAN_PIN
 from deepsched.engine.at_exit import finish_at_exit
 from deepsched.engine.claim_files import release_claim
@@ -25,7 +25,7 @@ from deepsched.engine.spinning import choose_spinning
 from deepsched.engine.stream import Stream
 from deepsched.engine.timeouts import Deadlines
 from deepsched.engine.weights import SHARINGS, Weights
-from deepsched.errors import ClosedError, PlanError, warn_caller
+from deepsched.errors import ClosedError, OptionError, PlanError, warn_caller
 from deepsched.planning import Scheduler, plan_streams
 from deepsched.topology import Topology
 
@@ -318,4 +318,6 @@ def _take_down(streams: Sequence[Stream]) -> None:
 
 
 def _check_max_queue(max_queue: object) -> int | None:
-    return None if max_queue is None else check_count("max_queue", max_queue, least=0)
+    if max_queue is None or (isinstance(max_queue, int) and not isinstance(max_queue, bool) and max_queue >= 0):
+        return max_queue
+    raise OptionError(f"max_queue is {max_queue!r}; expected an integer from 0 up, or None for any number.")

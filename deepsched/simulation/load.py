@@ -26,6 +26,7 @@ class ClosedLoop:
     clients: int
 
     def __post_init__(self) -> None:
+        # An int of Python's own: JSON knows no numpy.
         object.__setattr__(self, "clients", check_count("clients", self.clients, most=_MOST_CLIENTS))
 
     def count_busy(self, num_streams: int) -> int:

@@ -54,6 +54,7 @@ class Workload:
     def __post_init__(self) -> None:
         check_number("one_thread_seconds", self.one_thread_seconds, above=0)
         check_number("parallel_fraction", self.parallel_fraction, least=0, most=1)
+        # An int of Python's own: JSON knows no numpy.
         object.__setattr__(self, "operators", check_count("operators", self.operators, least=0))
         check_number("weights_bytes", self.weights_bytes, least=0)
         check_number("activation_bytes", self.activation_bytes, least=0)

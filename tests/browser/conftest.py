@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.browser.jupyter import ROOT, serve_jupyter
-from tests.browser.pages import open_in_jupyterlab
+from tests.browser.pages import list_labs, open_in_jupyterlab
 from tests.browser.watching import open_chromium, watch_page
 
 if TYPE_CHECKING:
@@ -43,6 +43,13 @@ def jupyter_server(running_jupyter) -> Iterator[Server]:
 def chromium():
     with open_chromium() as browser:
         yield browser
+
+
+@pytest.fixture
+def labs(labs_page):
+    """The two labs of a module's `labs_page`; after each test nothing has complained."""
+    yield list_labs(labs_page, 2)
+    assert not labs_page.watch.list_complaints()
 
 
 @pytest.fixture

@@ -15,7 +15,6 @@ from tests.browser.pages import (
     choose,
     find_slider,
     list_cpus,
-    list_labs,
     press_start,
     press_stop,
     set_slider,
@@ -34,12 +33,6 @@ def labs_page(chromium, running_jupyter):
     clipboard = ["clipboard-read", "clipboard-write"]
     with open_labs(chromium, running_jupyter, "two-labs.ipynb", 2, permissions=clipboard) as page:
         yield page
-
-
-@pytest.fixture
-def labs(labs_page):
-    yield list_labs(labs_page, 2)
-    assert not labs_page.watch.list_complaints()
 
 
 @pytest.fixture

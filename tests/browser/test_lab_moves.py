@@ -30,12 +30,6 @@ def labs_page(chromium, running_jupyter):
 
 
 @pytest.fixture
-def labs(labs_page):
-    yield list_labs(labs_page, 2)
-    assert not labs_page.watch.list_complaints()
-
-
-@pytest.fixture
 def golden(labs_page, labs):
     """The golden machine with three streams, which ran."""
     set_slider(labs[0], 3)

@@ -14,7 +14,6 @@ from tests.browser.pages import (
     RUNS,
     choose,
     find_slider,
-    list_labs,
     press_start,
     press_stop,
     set_slider,
@@ -32,12 +31,6 @@ GOLDEN_CPUS = 16
 def labs_page(chromium, running_jupyter):
     with open_labs(chromium, running_jupyter, "short-labs.ipynb", 2, viewport=TALL) as page:
         yield page
-
-
-@pytest.fixture
-def labs(labs_page):
-    yield list_labs(labs_page, 2)
-    assert not labs_page.watch.list_complaints()
 
 
 @pytest.fixture

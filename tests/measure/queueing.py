@@ -53,7 +53,7 @@ class FakeStreams:
         self.free_at = [0.0] * streams
 
     def run(self) -> object:
-        raise NotImplementedError  # only a closed loop calls it, and these loads are open
+        raise AssertionError("an open load submits its requests; only a closed loop runs them")
 
     def submit(self) -> Future[Any]:
         future: Future[Any] = Future()

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import os
 from contextlib import contextmanager
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -100,8 +99,6 @@ def test_onnxruntime_beside_it(scheduler: str, num_streams: int | None) -> None:
     assert result.statistics.requests > 0
 
 
-# The extra [test] brings OpenVINO, so CI, where a skip is a failure, runs this one too.
-@pytest.mark.skipif(find_spec("openvino") is None, reason="OpenVINO is the extra [bench]")
 @pytest.mark.parametrize("load", [{}, {"rate": 50}], ids=["closed", "open"])
 def test_openvino_beside_it(load: dict[str, Any]) -> None:
     result = benchmark_model(DOUBLING, scheduler="async", num_streams=1, engine="openvino", **load, **BRIEF)

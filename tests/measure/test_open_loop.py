@@ -153,7 +153,7 @@ def test_a_request_that_fails_ends_the_round() -> None:
 
     class Failing:
         def run(self) -> object:
-            raise NotImplementedError  # only a closed loop calls it
+            raise AssertionError("an open load submits its requests; only a closed loop runs them")
 
         def submit(self) -> Future[Any]:
             future: Future[Any] = Future()

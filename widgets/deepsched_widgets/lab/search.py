@@ -112,9 +112,8 @@ class Search(Job):
     def _measure(self) -> Verdict | None:
         wish = self.wish
         goal = Goal(clients=wish.clients or None, rate=wish.rate)
-        early = ""
         try:
-            tune(
+            result = tune(
                 wish.model.given,
                 clients=goal.clients,
                 rate=goal.rate,
@@ -127,9 +126,10 @@ class Search(Job):
             # As Ctrl-C does with `tune` itself: there may be something to tell of what was measured until then.
             if not any(trial.rounds for trial in self._trials):
                 return None
-            early = "Stopped early. "
-        found = choose(self._trials, goal)
-        self._audience.show_progress(self, Progress(1.0, "done", _list_points(self._trials)))
+            found, trials, early = choose(self._trials, goal), self._trials, "Stopped early. "
+        else:
+            found, trials, early = result.verdict, result.trials, ""
+        self._audience.show_progress(self, Progress(1.0, "done", _list_points(trials)))
         plan = found.best.candidate.plan
         words = f"{early}{found.reason} {found.confidence}"
         return Verdict(plan.scheduler.value, plan.num_streams, found.best.candidate.setting.threads_per_core, words)
